@@ -1,0 +1,52 @@
+// Turning messages, entries and records into bytes and back.
+//
+// Decoders take bytes from anybody: they never throw, never read outside, allocate no more than the bytes that are
+// there justify, and answer `malformed` with what was wrong. Thread rule: free functions without state.
+#pragma once
+
+#include <outsize/buffer.hpp>
+#include <outsize/result.hpp>
+#include <outsize/wire/messages.hpp>
+#include <outsize/wire/types.hpp>
+
+#include <cstdint>
+#include <span>
+
+namespace outsize::wire {
+
+struct envelope {
+  kind what{};
+  std::uint64_t number = 0;
+};
+
+/// A header part: room for the envelope (filled by seal_envelope) and the encoded body.
+template <class Message> writable_buffer encode(const Message &message);
+/// Writes kind and number into the room that encode left, and ends the writing.
+buffer seal_envelope(writable_buffer header, kind what, std::uint64_t number);
+
+/// Reads only the envelope; works for kinds that this version does not know.
+result<envelope> decode_envelope(std::span<const std::uint8_t> header);
+/// Reads the body of a header part whose envelope says Message::number. Buffers in the message share `header`'s bytes.
+template <class Message> result<Message> decode(const buffer &header);
+
+// ---- entries and records
+// ----------------------------------------------------------------------------------------------
+
+/// entry_header_bytes long, checksum filled in from the rest.
+buffer encode_entry_header(entry_header header);
+/// Checks form and checksum.
+result<entry_header> decode_entry_header(std::span<const std::uint8_t> bytes);
+
+/// Fails with header_too_large above record_fields_bytes_max or a name bound.
+result<buffer> encode_record_header(const record_header &header);
+result<record_header> decode_record_header(std::span<const std::uint8_t> bytes);
+
+/// XXH3-128 over the stretches, in canonical form.
+digest digest_of(const rope &bytes);
+digest digest_of(std::span<const std::uint8_t> bytes);
+std::string to_hex(const digest &value);
+
+/// Does `body` (record header, then payload) have the length and the digest that `header` says?
+result<void> verify_entry(const entry_header &header, const rope &body);
+
+} // namespace outsize::wire

@@ -1,0 +1,96 @@
+// Every limit of the protocol, each derived from the one above it, and the sizes that tie a message limit to the
+// largest entry it can carry. All figures are bytes unless the name says otherwise.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace outsize::wire {
+
+inline constexpr std::uint64_t kib = 1024;
+inline constexpr std::uint64_t mib = 1024 * kib;
+
+/// The smallest message limit a node may have: a hello, a refusal and one entry of some use must fit.
+inline constexpr std::uint64_t message_limit_bytes_min = 4 * kib;
+/// The largest: above it, memory per message stops being something to plan with; larger records are split or spilled.
+inline constexpr std::uint64_t message_limit_bytes_max = 1024 * mib;
+
+/// Key and headers together: at most this, and at most a quarter of the policy limit.
+inline constexpr std::uint64_t record_fields_bytes_max = 64 * kib;
+inline constexpr std::uint64_t producer_name_bytes_max = 128;
+inline constexpr std::uint64_t log_name_bytes_max = 128;
+inline constexpr std::uint64_t node_name_bytes_max = 64;
+
+/// Messages above this go in parts, however large the link's limit: a part is what others wait behind.
+inline constexpr std::uint64_t part_bytes_max = 1 * mib;
+/// Entries above this are bulk.
+inline constexpr std::uint64_t bulk_entry_bytes_min = 64 * kib;
+/// Bytes of bulk in flight to one peer before credit has to come back.
+inline constexpr std::uint64_t bulk_window_bytes_default = 4 * mib;
+static_assert(bulk_window_bytes_default >= 2 * part_bytes_max, "one part on its way while the next is prepared");
+
+// ---- exact encoded sizes; codec_test.cpp compares each with what the encoder writes -------------------------------
+
+/// [kind, number, body]: array mark, 16-bit kind, 64-bit number.
+inline constexpr std::uint64_t envelope_bytes = 1 + 3 + 9;
+
+namespace size_of {
+inline constexpr std::uint64_t field = 1; ///< a field number: positive fixint
+inline constexpr std::uint64_t map = 1;   ///< at most 15 fields
+inline constexpr std::uint64_t u8 = 2;
+inline constexpr std::uint64_t u16 = 3;
+inline constexpr std::uint64_t u32 = 5;
+inline constexpr std::uint64_t u64 = 9;
+inline constexpr std::uint64_t array = 5;    ///< always array 32
+inline constexpr std::uint64_t bin_head = 5; ///< always bin 32
+inline constexpr std::uint64_t str_head = 5; ///< always str 32
+inline constexpr std::uint64_t digest = bin_head + 16;
+inline constexpr std::uint64_t segment = 1 + u64 + u32; ///< fixarray of 2
+} // namespace size_of
+
+/// An encoded entry_header: fixarray would hold 15, there are 13 values.
+inline constexpr std::uint64_t entry_header_bytes =
+    1 + size_of::segment + size_of::u64 /* offset */ + size_of::u64 /* generation */ +
+    2 * size_of::u8 /* kind, flags */ + size_of::u64 /* set */ + size_of::u32 /* fragment index */ +
+    size_of::u64 /* total */ + size_of::u64 /* timestamp */ + size_of::u32 /* record header */ +
+    size_of::u64 /* payload */ + 2 * size_of::digest /* content, checksum */;
+
+inline constexpr std::uint64_t server_state_bytes = size_of::map + 4 * size_of::field + 3 * size_of::u64 + size_of::u8;
+
+/// What a store message adds to the entries it carries, apart from `per_entry`.
+inline constexpr std::uint64_t store_overhead_bytes =
+    envelope_bytes + size_of::map + 9 * size_of::field + size_of::segment + size_of::u64 /* generation */ +
+    size_of::u32 /* wave */ + size_of::u8 /* flags */ + 2 * size_of::u64 /* tail, trim */ + size_of::u64 /* first */ +
+    size_of::u64 /* time left */ + size_of::array;
+/// What each entry adds besides its own bytes (header, record header, payload): the head of its encoded header.
+inline constexpr std::uint64_t per_entry_bytes = size_of::bin_head;
+
+/// A fetched message with one entry; `corrupt` may list fetched_corrupt_max offsets at most.
+inline constexpr std::uint64_t fetched_corrupt_max = 16;
+inline constexpr std::uint64_t fetched_overhead_bytes =
+    envelope_bytes + size_of::map + 5 * size_of::field + size_of::segment + server_state_bytes + size_of::array +
+    size_of::u64 + size_of::array + fetched_corrupt_max * size_of::u64;
+/// A records message with one entry.
+inline constexpr std::uint64_t records_overhead_bytes =
+    envelope_bytes + size_of::map + 4 * size_of::field + size_of::array + 3 * size_of::u64;
+
+/// The largest overhead of any message that carries a whole entry.
+inline constexpr std::uint64_t carrier_overhead_bytes =
+    std::max({store_overhead_bytes, fetched_overhead_bytes, records_overhead_bytes}) + per_entry_bytes;
+
+/// The largest entry (entry header, record header, payload) that fits every message under `message_limit_bytes`.
+constexpr std::uint64_t entry_bytes_max(std::uint64_t message_limit_bytes) {
+  return message_limit_bytes - carrier_overhead_bytes;
+}
+/// The largest record (record header and payload) that fits.
+constexpr std::uint64_t record_bytes_max(std::uint64_t message_limit_bytes) {
+  return entry_bytes_max(message_limit_bytes) - entry_header_bytes;
+}
+static_assert(carrier_overhead_bytes + entry_header_bytes < message_limit_bytes_min / 4,
+              "most of the smallest legal message is left for the record");
+
+/// What one part message adds to the piece it carries.
+inline constexpr std::uint64_t part_overhead_bytes =
+    envelope_bytes + size_of::map + 4 * (size_of::field + size_of::u64);
+
+} // namespace outsize::wire
