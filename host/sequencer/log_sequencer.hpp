@@ -1,0 +1,136 @@
+// The sequencer of one log: from the start of its node to the last append.
+//
+//   recovering  fence older generations at an f-majority, find the tail, repair, write the next segment into the chain
+//               (recovery in host/segment); appends are answered log_recovering
+//   open        admission → offset → batches by bytes → waves → global tail (segment_writer)
+//   closing     the segment is sealed (on-lower-limit, no write quorum left, offset conflict) and the next one opened;
+//               what repair kept is acknowledged, the rest is admitted again in the old order
+//   superseded  a newer generation of this node exists: every append is answered with generation_superseded
+//
+// A machine: it acts through `peers` and `metadata`, is told the time, and answers through callbacks.
+//
+// Thread rule: the node's loop thread. Callbacks run inside the calls below, `append`'s possibly inside append itself.
+#pragma once
+
+#include "host/admission/admission.hpp"
+#include "host/chain/metadata.hpp"
+#include "host/segment/peers.hpp"
+
+#include <outsize/time.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace outsize::host {
+
+enum class on_lower_limit : std::uint8_t {
+  set_aside, ///< go on without the server while a write quorum is left
+  seal,      ///< seal at once and open the next segment under the new limit
+};
+enum class spread_rule : std::uint8_t {
+  all,        ///< every member is sent each entry
+  replication ///< only as many as must hold it; sticky, the others are the hedge
+};
+
+struct sequencer_options {
+  std::string node;
+  generation_t generation = 0;
+  std::uint64_t in_flight_bytes = 128 * wire::mib;         ///< admitted and not yet committed, this log
+  std::uint64_t producer_in_flight_bytes = 64 * wire::mib; ///< the same, one producer
+  std::uint64_t batch_bytes_max = 1 * wire::mib;           ///< a store is cut there, unless one entry is larger
+  std::uint32_t batch_entries_max = 1024;
+  duration store_timeout_min = std::chrono::milliseconds(250); ///< bounds of the adaptive store timeout
+  duration store_timeout_max = std::chrono::seconds(60);
+  duration wave_pause_min = std::chrono::milliseconds(50);
+  duration wave_pause_max = std::chrono::seconds(5);
+  duration release_after = std::chrono::milliseconds(100); ///< idle: tell the servers the global tail
+  spread_rule spread = spread_rule::all;
+  on_lower_limit lower_limit = on_lower_limit::set_aside;
+  std::function<std::uint64_t()> random;                       ///< jitter
+  std::function<std::uint64_t()> wall_ms;                      ///< for entry timestamps only
+  std::function<void(int level, const std::string &line)> log; ///< OUTSIZE_LOG_*
+};
+
+/// One record as the client sent it. `bytes` = record header, then payload.
+struct append_item {
+  wire::record_item item;
+  rope bytes;
+};
+
+/// For `outsize status`.
+struct node_in_segment {
+  std::string node;
+  bool reachable = false;
+  std::string set_aside;                   ///< why; empty when it is used
+  std::uint64_t set_aside_limit_bytes = 0; ///< its limit, when that is the reason
+  offset_t local_tail = 0;
+  std::uint64_t bytes_in_flight = 0;
+  std::string last_error;
+};
+struct sequencer_status {
+  std::string state; ///< recovering, open, closing, superseded
+  std::string why;   ///< what it waits for, in one line; empty when nothing
+  segment_id segment;
+  offset_t global_tail = 0;
+  offset_t next_offset = 0;
+  log_limits limits;
+  std::uint64_t appends_committed = 0;
+  std::uint64_t bytes_committed = 0;
+  std::uint64_t appends_in_flight = 0;
+  std::uint64_t bytes_in_flight = 0;
+  duration oldest_in_flight{};
+  std::string oldest_waits_for;
+  std::uint64_t stores_sent = 0;
+  std::uint64_t waves = 0;
+  std::uint64_t bytes_resent = 0;
+  std::map<std::string, std::uint64_t> waves_retried; ///< by error code name
+  std::map<std::string, std::uint64_t> refused;       ///< by error code name
+  std::vector<node_in_segment> nodes;
+};
+
+class log_sequencer {
+public:
+  using answer = std::function<void(std::vector<wire::append_result>)>;
+
+  /// `peers` and `metadata` outlive it. The log's record is followed through metadata's view.
+  log_sequencer(std::string log, sequencer_options options, peers &peers, metadata &metadata);
+  ~log_sequencer();
+  log_sequencer(const log_sequencer &) = delete;
+  log_sequencer &operator=(const log_sequencer &) = delete;
+
+  /// Begins recovery.
+  void start(time_point now);
+  /// The chain of policies; may change while running.
+  void set_policies(std::vector<chained_policy> chain);
+
+  /// Before any payload is taken: would a record of this size be refused? For large appends, at their first part.
+  [[nodiscard]] std::optional<wire::refusal> refuses(const record_facts &record) const;
+  /// Admits, orders, replicates. `then` gets one result per record when the last of them is known. `client` names who
+  /// asks, for credits of records without a producer.
+  void append(std::vector<append_item> items, std::uint64_t client, time_point deadline, time_point now, answer then);
+
+  /// The first offset not known committed; an error while recovering.
+  [[nodiscard]] result<wire::tail> find_tail() const;
+
+  void on_view_changed(time_point now);
+  void on_link_up(const std::string &node, time_point now);
+  void on_link_down(const std::string &node, time_point now);
+  void on_time(time_point now);
+  [[nodiscard]] time_point next_time() const;
+
+  /// Calls it when the global tail moved, with the new one.
+  void on_tail(std::function<void(offset_t)> then);
+  [[nodiscard]] sequencer_status status(time_point now) const;
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace outsize::host
