@@ -2,6 +2,7 @@
 #pragma once
 
 #include <outsize/abi/base.h>
+#include <outsize/error.hpp> // first: GCC's -Wshadow takes retry_class::never for a shadow of outsize::never
 
 #include <chrono>
 #include <cstdint>
