@@ -32,15 +32,18 @@ struct log_server_options {
   std::uint64_t memory_budget_bytes = 0; ///< payload of stores accepted and not yet durable, plus reads being answered
   std::function<void(const error &why)> on_fail_stop;
   std::function<void(const segment_id &segment, const error &why)> on_segment_stopped; ///< offset_occupied
+  /// An entry that is held here but does not match its checksum; catch_up fetches another copy. Called once per read.
+  std::function<void(const segment_id &segment, offset_t offset)> on_damaged;
 };
 
 /// A copy of what the server knows of one segment, for answers, status and catch-up.
 struct segment_snapshot {
   segment_id id;
-  segment_row row;            ///< as durable
-  offset_t accepted_tail = 0; ///< first offset not accepted, durable or not
-  bool stopped = false;       ///< by offset_occupied
-  std::uint64_t entries_stored = 0;
+  segment_row row;                  ///< as durable
+  offset_t accepted_tail = 0;       ///< first offset not accepted, durable or not
+  offset_t global_tail = 0;         ///< highest heard of; row.global_tail is what would survive a restart
+  bool stopped = false;             ///< by offset_occupied
+  std::uint64_t entries_stored = 0; ///< since this start
   std::uint64_t bytes_stored = 0;
 };
 
@@ -62,6 +65,9 @@ public:
   void on_list_entries(const wire::list_entries &message, fallible_answer_to<wire::entries> answer);
   [[nodiscard]] wire::segment_state on_describe(const wire::describe_segment &message) const;
   void on_release(const wire::release &message);
+
+  /// The segment begins at `base`: nothing below it is missing. From the metadata, as soon as it is known there.
+  void set_base(const segment_id &segment, offset_t base);
 
   [[nodiscard]] std::vector<segment_snapshot> segments() const;
   [[nodiscard]] const segment_snapshot *find(const segment_id &segment) const;

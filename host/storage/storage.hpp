@@ -64,7 +64,7 @@ struct read_request {
 
 struct read_entry {
   offset_t offset = 0;
-  buffer bytes; ///< as they were written; whether they are intact is the caller's to check
+  buffer bytes; ///< as they were written; whether they are intact is the caller's to check. Empty: here, but unreadable
 };
 
 struct read_result {
@@ -83,8 +83,13 @@ public:
   virtual result<std::vector<std::pair<segment_id, segment_row>>> load() = 0;
 
   /// Makes `what` durable (fsynced), then calls `then`. Commits take effect in the order they were submitted; several
-  /// may share one fsync. A failure means that the outcome is unknown: the store refuses every later commit, and the
-  /// caller must stop (fail-stop) and must not say that the entries are absent.
+  /// may share one fsync. Failures:
+  ///   storage_failed  the outcome is unknown: the store refuses every later commit, and the caller must stop
+  ///                   (fail-stop) and must not say that the entries are absent
+  ///   disk_full       refused before a byte was written, because the disk's reserve would be touched: certainly not
+  ///                   stored, and the store goes on. So that no commit rests on a refused one, every commit submitted
+  ///                   before the first refusal was told (its `then` called) is refused as well; later ones are judged
+  ///                   anew. Commits without entries (seals, rows) and values may use half of the reserve.
   virtual void submit(commit what, committed then) = 0;
 
   /// Reads durable entries; entries submitted and not yet durable may be missing.
