@@ -1,7 +1,6 @@
 // What the metadata store holds: the cluster, its nodes, its logs with their chains of segments.
 //
-// Values are JSON, so that an operator can read them with any tool. A record from a newer version keeps the fields that
-// this version does not know: decode, change, encode loses nothing.
+// Values are JSON, so that an operator can read them with any tool.
 //
 // Thread rule: plain values.
 #pragma once
