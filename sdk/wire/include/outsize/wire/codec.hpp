@@ -11,8 +11,24 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace outsize::wire {
+
+/// Every kind of message, for code that must treat them all.
+// clang-format off
+#define OUTSIZE_WIRE_MESSAGES(X) \
+  X(hello) X(welcome) X(goodbye) X(ping) X(pong) X(part) X(credit) X(failure) X(withdraw) \
+  X(append) X(appended) X(read) X(records) X(find_tail) X(tail) \
+  X(store) X(stored) X(seal) X(sealed) X(fetch) X(fetched) X(list_entries) X(entries) \
+  X(describe_segment) X(segment_state) X(release) \
+  X(sync_metadata) X(metadata) X(update_metadata) X(metadata_updated) \
+  X(command) X(command_result)
+// clang-format on
+
+/// "store", "hello"; "unknown" for a number that this version does not know.
+std::string_view name_of(kind value);
 
 struct envelope {
   kind what{};

@@ -29,6 +29,12 @@ inline constexpr std::uint64_t bulk_entry_bytes_min = 64 * kib;
 inline constexpr std::uint64_t bulk_window_bytes_default = 4 * mib;
 static_assert(bulk_window_bytes_default >= 2 * part_bytes_max, "one part on its way while the next is prepared");
 
+/// A decoded message takes at most this many bytes of memory for each byte of its header part, plus a constant: what a
+/// declared count may make a decoder allocate. The most that an honest message needs is append_result, 7 to 1
+/// (codec_test.cpp).
+inline constexpr std::uint64_t decoded_bytes_per_header_byte_max = 8;
+inline constexpr std::uint64_t decoded_bytes_base = 4 * kib;
+
 // ---- exact encoded sizes; codec_test.cpp compares each with what the encoder writes -------------------------------
 
 /// [kind, number, body]: array mark, 16-bit kind, 64-bit number.
