@@ -36,9 +36,11 @@ struct log_limits {
   [[nodiscard]] std::string limit_source() const;
 };
 
-/// The smallest message that carries a record of `record_bytes` (record header and payload).
+/// The smallest message that carries a record of `record_bytes` (record header and payload). Saturates: lengths come
+/// from clients.
 constexpr std::uint64_t message_bytes_of(std::uint64_t record_bytes) {
-  return wire::carrier_overhead_bytes + wire::entry_header_bytes + record_bytes;
+  constexpr std::uint64_t overhead = wire::carrier_overhead_bytes + wire::entry_header_bytes;
+  return record_bytes > UINT64_MAX - overhead ? UINT64_MAX : overhead + record_bytes;
 }
 
 /// One policy of a log's chain, as configured.
@@ -52,8 +54,8 @@ struct chained_policy {
 struct record_facts {
   std::uint64_t record_header_bytes = 0; ///< encoded
   std::uint64_t payload_bytes = 0;
-  const wire::record_header *header = nullptr;
-  std::uint32_t record_index = 0; ///< in the client's batch, for the refusal
+  const wire::record_header *header = nullptr; ///< null: sizes are all that is known yet
+  std::uint32_t record_index = 0;              ///< in the client's batch, for the refusal
 };
 
 struct pass {};
@@ -71,6 +73,12 @@ struct verdict {
   bool warn = false;                     ///< a policy asked for a warning about the size
 };
 
+/// Bytes that went one way in the last minute and hour.
+struct bytes_recently {
+  std::uint64_t minute = 0;
+  std::uint64_t hour = 0;
+};
+
 /// What the host knows beyond the record: blob stores, usage, open sets. Filled into outsize_policy_input.
 struct policy_snapshot {
   std::vector<outsize_blob_store_state> blob_stores;
@@ -78,8 +86,13 @@ struct policy_snapshot {
   std::uint32_t plans_failed = 0;
   std::uint32_t last_failed_plan = 0;
   std::uint32_t last_failed_code = 0;
+  bytes_recently log_split;
+  bytes_recently log_spilled;
+  bytes_recently producer_split;
+  bytes_recently producer_spilled;
 };
 
+/// Decides about one record. Never fails: whatever is wrong with record or policy is a refusal in the verdict.
 verdict admit(const record_facts &record, const log_limits &limits, const std::vector<chained_policy> &chain,
               const policy_snapshot &snapshot);
 

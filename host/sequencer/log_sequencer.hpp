@@ -45,13 +45,22 @@ struct sequencer_options {
   std::uint64_t producer_in_flight_bytes = 64 * wire::mib; ///< the same, one producer
   std::uint64_t batch_bytes_max = 1 * wire::mib;           ///< a store is cut there, unless one entry is larger
   std::uint32_t batch_entries_max = 1024;
+  std::uint32_t pipeline_batches = 3;                      ///< batches under way that are not full; full ones by bytes
+  std::uint64_t pipeline_bytes = 32 * wire::mib;           ///< with an offset and not yet committed, this log
+  std::uint64_t server_outstanding_bytes = 32 * wire::mib; ///< sent to one server and not yet answered, this log
   duration store_timeout_min = std::chrono::milliseconds(250); ///< bounds of the adaptive store timeout
   duration store_timeout_max = std::chrono::seconds(60);
   duration wave_pause_min = std::chrono::milliseconds(50);
   duration wave_pause_max = std::chrono::seconds(5);
   duration release_after = std::chrono::milliseconds(100); ///< idle: tell the servers the global tail
+  duration repair_timeout = std::chrono::seconds(10);      ///< of one request while sealing and repairing
+  std::uint32_t producer_sequences_max = 1024;             ///< remembered of each producer, for duplicates
+  duration producer_age_max = std::chrono::hours(1);       ///< a producer not heard of for so long is forgotten
+  std::uint32_t admissions_max = 5;                        ///< of one record that seals keep from being committed
   spread_rule spread = spread_rule::all;
   on_lower_limit lower_limit = on_lower_limit::set_aside;
+  /// The time of the present round: peers' answers carry none. Empty: the last time that came with an event.
+  std::function<time_point()> now;
   std::function<std::uint64_t()> random;                       ///< jitter
   std::function<std::uint64_t()> wall_ms;                      ///< for entry timestamps only
   std::function<void(int level, const std::string &line)> log; ///< OUTSIZE_LOG_*
