@@ -1,0 +1,104 @@
+#include "host/storage/entry_scan.hpp"
+
+#include "host/storage/store_format.hpp"
+
+#include <outsize/wire/limits.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+namespace outsize::host {
+namespace {
+
+/// How many offsets are looked at one by one where an iterator cannot go on; the next read goes on behind them.
+constexpr offset_t probes_max = 64;
+
+/// Collects entries up to the bounds of the request.
+class collector {
+public:
+  explicit collector(const read_request &what) : what_(what) { result_.next = what.from; }
+
+  [[nodiscard]] bool is_full() const {
+    return !result_.entries.empty() && (bytes_ >= what_.bytes_max || result_.entries.size() == what_.count_max);
+  }
+  /// False when it does not fit any more.
+  [[nodiscard]] bool add(offset_t offset, std::string_view bytes) {
+    const std::string_view kept = what_.headers_only ? bytes.substr(0, wire::entry_header_bytes) : bytes;
+    if (is_full() || (!result_.entries.empty() && bytes_ + kept.size() > what_.bytes_max)) {
+      return false;
+    }
+    bytes_ += kept.size();
+    result_.entries.push_back({offset, buffer::copy_of(kept)});
+    result_.next = offset + 1;
+    return true;
+  }
+  void looked_at_all_below(offset_t next) { result_.next = next; }
+  [[nodiscard]] offset_t next() const { return result_.next; }
+  read_result take() { return std::move(result_); }
+
+private:
+  const read_request &what_;
+  read_result result_;
+  std::uint64_t bytes_ = 0;
+};
+
+rocksdb::Slice slice_of(const entry_key &key) {
+  return {key.data(), key.size()};
+}
+
+bool is_damage(const rocksdb::Status &status) {
+  return status.IsCorruption() || status.IsIOError();
+}
+
+/// Offset by offset, so that the damaged ones are told from those around them.
+result<read_result> probe(rocksdb_database &database, const read_request &what, collector into) {
+  const offset_t end = std::min(what.to, into.next() + probes_max);
+  rocksdb::ReadOptions verified;
+  verified.verify_checksums = true;
+  rocksdb::PinnableSlice value;
+  for (offset_t offset = into.next(); offset < end; ++offset) {
+    value.Reset();
+    const auto got =
+        database.db().Get(verified, database.entries(), slice_of(encode_entry_key(what.segment, offset)), &value);
+    if (!got.ok() && !got.IsNotFound() && !is_damage(got)) {
+      return storage_error("a read failed", got);
+    }
+    if (!got.IsNotFound() && !into.add(offset, got.ok() ? value.ToStringView() : std::string_view())) {
+      return into.take();
+    }
+    into.looked_at_all_below(offset + 1);
+  }
+  return into.take();
+}
+
+} // namespace
+
+result<read_result> scan_entries(rocksdb_database &database, const read_request &what) {
+  collector into(what);
+  if (what.from >= what.to) {
+    return into.take();
+  }
+  const entry_key first = encode_entry_key(what.segment, what.from);
+  const entry_key end = encode_entry_key(what.segment, what.to);
+  const rocksdb::Slice end_slice = slice_of(end);
+  rocksdb::ReadOptions bounded;
+  bounded.verify_checksums = true;
+  bounded.iterate_upper_bound = &end_slice;
+  const std::unique_ptr<rocksdb::Iterator> at(database.db().NewIterator(bounded, database.entries()));
+  for (at->Seek(slice_of(first)); at->Valid(); at->Next()) {
+    if (!into.add(offset_in_entry_key(at->key().ToStringView()), at->value().ToStringView())) {
+      return into.take();
+    }
+  }
+  if (is_damage(at->status())) {
+    return probe(database, what, std::move(into));
+  }
+  if (!at->status().ok()) {
+    return storage_error("a read failed", at->status());
+  }
+  into.looked_at_all_below(what.to);
+  return into.take();
+}
+
+} // namespace outsize::host

@@ -1,0 +1,42 @@
+// The thread that reads entries, so that the loop thread never waits for a disk.
+//
+// Thread rule: submit and destruction on the loop thread; what is finished is posted from the thread itself.
+#pragma once
+
+#include "host/storage/finished.hpp"
+#include "host/storage/rocksdb_database.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace outsize::host {
+
+class read_thread {
+public:
+  read_thread(rocksdb_database &database, entry_mailbox &reads);
+  /// Drops what was not begun.
+  ~read_thread();
+  read_thread(const read_thread &) = delete;
+  read_thread &operator=(const read_thread &) = delete;
+
+  void submit(read_request what, storage::read_done then);
+
+private:
+  struct work {
+    read_request what;
+    storage::read_done then;
+  };
+  void run();
+
+  rocksdb_database &database_;
+  entry_mailbox &reads_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<work> waiting_;
+  bool stopping_ = false;
+  std::thread thread_; ///< last: starts when everything else is there
+};
+
+} // namespace outsize::host

@@ -1,0 +1,44 @@
+// The open RocksDB: how it is configured, and its column families. Included by this folder's sources only.
+//
+// Thread rule: any thread, as RocksDB allows.
+#pragma once
+
+#include "host/storage/rocksdb_store.hpp"
+
+#include <rocksdb/db.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+namespace outsize::host {
+
+class rocksdb_database {
+public:
+  static result<std::unique_ptr<rocksdb_database>> open(const rocksdb_options &options);
+  ~rocksdb_database();
+  rocksdb_database(const rocksdb_database &) = delete;
+  rocksdb_database &operator=(const rocksdb_database &) = delete;
+
+  [[nodiscard]] rocksdb::DB &db() { return *db_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle *entries() const { return families_[1]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle *rows() const { return families_[2]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle *values() const { return families_[3]; }
+
+  [[nodiscard]] std::uint64_t free_bytes_min() const { return free_bytes_min_; }
+  /// 0 when the file system does not say.
+  [[nodiscard]] std::uint64_t free_bytes() const;
+
+private:
+  rocksdb_database() = default;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle *, 4>
+      families_{}; ///< "default" (unused, RocksDB wants it), entries, rows, values
+  std::string directory_;
+  std::uint64_t free_bytes_min_ = 0;
+};
+
+/// storage_failed, with what was tried and RocksDB's text.
+error storage_error(std::string_view what, const rocksdb::Status &status);
+
+} // namespace outsize::host
