@@ -1,0 +1,102 @@
+// A storage in memory that does what a disk may do: be late, fail, be full, lose what was not synced, flip bits.
+//
+// By default every commit is durable and every read answered at once; callbacks still wait for run_completions, as the
+// contract of storage says. hold_commits and hold_reads put the moment into the test's hands.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include "host/storage/storage.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace outsize::test {
+
+class fault_store final : public host::storage {
+public:
+  static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
+  result<std::vector<std::pair<host::segment_id, host::segment_row>>> load() override;
+  void submit(host::commit what, committed then) override;
+  void read(host::read_request what, read_done then) override;
+  std::size_t run_completions() override;
+  int event_fd() override { return -1; }
+  [[nodiscard]] std::uint64_t pending_bytes() const override { return pending_bytes_; }
+
+  // ---- time
+  void hold_commits(bool held) { commits_held_ = held; }
+  void hold_reads(bool held) { reads_held_ = held; }
+  /// Makes the first `count` held commits durable, with one sync. Returns how many.
+  std::size_t finish_commits(std::size_t count = all);
+  std::size_t finish_reads(std::size_t count = all);
+  [[nodiscard]] std::size_t held_commits() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t held_reads() const { return reads_.size(); }
+  /// run_completions until nothing is left that is not held.
+  void settle();
+
+  // ---- faults
+  /// The next commit to be made durable fails, and every one after it; whether it reached the disk is `stored`.
+  void fail_next_commit(bool stored);
+  /// Commits with entries are refused with disk_full from now on.
+  void set_disk_full(bool full) { disk_full_ = full; }
+  /// Reads fail with storage_failed while set.
+  void set_read_failure(bool failing) { reads_fail_ = failing; }
+  /// The machine dies and comes back: of the held commits the first `survivors` are durable, all others are gone, and
+  /// nobody is called. The store can be loaded again.
+  void crash(std::size_t survivors = 0);
+
+  // ---- bit rot; false when there is no such entry
+  bool flip_bit(const host::segment_id &segment, host::offset_t offset, std::uint64_t bit);
+  bool make_unreadable(const host::segment_id &segment, host::offset_t offset);
+  bool lose(const host::segment_id &segment, host::offset_t offset);
+
+  // ---- looking inside
+  [[nodiscard]] const host::segment_row *durable_row(const host::segment_id &segment) const;
+  [[nodiscard]] std::optional<std::string> durable_entry(const host::segment_id &segment, host::offset_t offset) const;
+  [[nodiscard]] std::vector<host::offset_t> durable_offsets(const host::segment_id &segment) const;
+  [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
+
+private:
+  struct stored_segment {
+    host::segment_row row;
+    std::map<host::offset_t, std::string> entries; ///< an empty one is unreadable
+  };
+  struct waiting_commit {
+    host::commit what;
+    committed then;
+    std::uint64_t bytes = 0;
+    std::uint64_t epoch = 0;
+  };
+  struct waiting_read {
+    host::read_request what;
+    read_done then;
+  };
+  [[nodiscard]] result<void> make_durable(const waiting_commit &next);
+  [[nodiscard]] bool refuses(const waiting_commit &next);
+  void apply(const host::commit &what);
+  [[nodiscard]] host::read_result look_up(const host::read_request &what) const;
+  void tell(const waiting_commit &finished, const result<void> &outcome);
+
+  std::map<host::segment_id, stored_segment> segments_;
+  std::deque<waiting_commit> waiting_;
+  std::deque<waiting_read> reads_;
+  std::deque<std::function<void()>> finished_;
+  bool commits_held_ = false;
+  bool reads_held_ = false;
+  bool disk_full_ = false;
+  bool reads_fail_ = false;
+  bool failed_ = false;
+  std::optional<bool> fail_next_stored_;
+  std::uint64_t epoch_ = 1;
+  std::uint64_t refused_epoch_ = 0;
+  std::uint64_t pending_bytes_ = 0;
+  std::uint64_t syncs_ = 0;
+};
+
+} // namespace outsize::test
