@@ -1,0 +1,50 @@
+// What the services of one node share: who it is, its links, its metadata, the time of the present round.
+//
+// Thread rule: the node's loop thread. Everything pointed to outlives the services.
+#pragma once
+
+#include "host/chain/metadata_follower.hpp"
+#include "host/link/peer_links.hpp"
+#include "host/node/node.hpp"
+
+#include <outsize/wire/endpoint.hpp>
+
+#include <string>
+
+namespace outsize::host {
+
+class log_server;
+
+struct node_context {
+  node_options options;
+  generation_t generation = 0; ///< 0 until registered
+  time_point now{};
+  wire::endpoint *endpoint = nullptr;
+  peer_links *links = nullptr;
+  metadata_follower *metadata = nullptr;
+  log_server *server = nullptr; ///< null when the node keeps no entries
+
+  [[nodiscard]] const cluster_view &view() const { return metadata->view(); }
+  void log(int level, const std::string &line) const { options.log(level, line); }
+};
+
+/// The link and number of a request, without its bytes: what an answer needs.
+struct asker {
+  wire::link_id link = 0;
+  std::uint64_t number = 0;
+};
+
+inline asker asker_of(const wire::incoming &request) {
+  return {request.link, request.number};
+}
+
+/// Answers; a link that is gone by now is nobody's loss.
+template <class Message>
+void answer(const node_context &node, const asker &to, const Message &message, rope payload = {}) {
+  node.endpoint->answer(to.link, to.number, wire::make_outgoing(message, std::move(payload)));
+}
+inline void answer_error(const node_context &node, const asker &to, const error &why) {
+  node.endpoint->answer_failure(to.link, to.number, wire::to_refusal(why));
+}
+
+} // namespace outsize::host

@@ -1,0 +1,106 @@
+#include "host/node/read_service.hpp"
+
+#include "host/logserver/log_server.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace outsize::host {
+
+namespace {
+/// Reads that may be under way at once: each may hold one answer's bytes.
+constexpr std::size_t streams_max = 1024;
+constexpr auto read_time_max = std::chrono::seconds(60);
+} // namespace
+
+read_service::read_service(node_context &node, append_service &tails) : node_(node), tails_(tails) {}
+
+offset_t read_service::known_tail(const std::string &log) const {
+  const auto cached = known_tails_.find(log);
+  offset_t known = cached == known_tails_.end() ? 0 : cached->second;
+  const versioned<log_record> *found = node_.view().log(log);
+  if (node_.server == nullptr || found == nullptr) {
+    return known;
+  }
+  // What this node's own log server has heard: lets committed records be read while the sequencer is away.
+  for (const segment_record &segment : found->record.chain) {
+    if (const segment_snapshot *held = node_.server->find(found->record.id_of(segment)); held != nullptr) {
+      known = std::max(known, held->row.global_tail);
+    }
+  }
+  return known;
+}
+
+read_stream::environment read_service::environment() {
+  read_stream::environment around;
+  around.node = node_.options.name;
+  around.view = [this]() -> const cluster_view & { return node_.view(); };
+  around.servers = node_.links;
+  around.log = node_.options.log;
+  around.find_tail = [this](const std::string &log, time_point deadline, std::function<void(result<offset_t>)> then) {
+    tails_.find_tail(log, deadline, [then = std::move(then)](const result<wire::tail> &outcome) {
+      then(outcome ? result<offset_t>(outcome->global_tail) : result<offset_t>(outcome.error()));
+    });
+  };
+  return around;
+}
+
+void read_service::on_read(const wire::incoming &request) {
+  const asker to = asker_of(request);
+  result<wire::read> message = wire::decode<wire::read>(request.header);
+  if (!message) {
+    answer_error(node_, to, message.error());
+    return;
+  }
+  if (streams_.size() >= streams_max) {
+    answer_error(node_, to, make_error(code::overloaded, "1024 reads are under way on this node"));
+    return;
+  }
+  const std::string log = message->log;
+  const std::uint64_t number = ++last_stream_;
+  const auto wait = std::chrono::milliseconds(std::min<std::uint64_t>(message->wait_ms, 600'000));
+  auto stream = std::make_unique<read_stream>(environment(), std::move(message).value(), known_tail(log), node_.now,
+                                              node_.now + wait + read_time_max,
+                                              [this, to](result<wire::records> outcome, rope payload) {
+                                                if (outcome) {
+                                                  answer(node_, to, outcome.value(), std::move(payload));
+                                                } else {
+                                                  answer_error(node_, to, outcome.error());
+                                                }
+                                              });
+  read_stream &started = *stream;
+  streams_[number] = {log, std::move(stream)};
+  started.start(node_.now);
+}
+
+void read_service::sweep() {
+  for (auto at = streams_.begin(); at != streams_.end();) {
+    const auto &[log, stream] = at->second;
+    if (!stream->done()) {
+      ++at;
+      continue;
+    }
+    offset_t &known = known_tails_[log];
+    known = std::max(known, stream->known_tail());
+    at = streams_.erase(at);
+  }
+}
+
+void read_service::on_time() {
+  sweep();
+  for (const auto &[number, entry] : streams_) {
+    if (entry.second->next_time() <= node_.now) {
+      entry.second->on_time(node_.now);
+    }
+  }
+}
+
+time_point read_service::next_time() const {
+  time_point next = never;
+  for (const auto &[number, entry] : streams_) {
+    next = std::min(next, entry.second->done() ? node_.now : entry.second->next_time());
+  }
+  return next;
+}
+
+} // namespace outsize::host

@@ -1,0 +1,38 @@
+// Reads from clients: one read_stream for each, and the tails that were learned on the way.
+//
+// Thread rule: the node's loop thread.
+#pragma once
+
+#include "host/node/append_service.hpp"
+#include "host/node/context.hpp"
+#include "host/segment/read_stream.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace outsize::host {
+
+class read_service {
+public:
+  read_service(node_context &node, append_service &tails);
+
+  void on_read(const wire::incoming &request);
+  void on_time();
+  [[nodiscard]] time_point next_time() const;
+  [[nodiscard]] std::size_t in_flight() const { return streams_.size(); }
+
+private:
+  [[nodiscard]] read_stream::environment environment();
+  [[nodiscard]] offset_t known_tail(const std::string &log) const;
+  void sweep();
+
+  node_context &node_;
+  append_service &tails_;
+  std::map<std::uint64_t, std::pair<std::string, std::unique_ptr<read_stream>>> streams_;
+  std::map<std::string, offset_t> known_tails_;
+  std::uint64_t last_stream_ = 0;
+};
+
+} // namespace outsize::host

@@ -1,0 +1,326 @@
+#include "host/segment/read_stream.hpp"
+
+#include <outsize/abi/host.h>
+#include <outsize/wire/codec.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace outsize::host {
+
+namespace {
+
+/// Entries of one fetch that can be trusted: consecutive from the offset asked for, intact, below `end`.
+struct intact_run {
+  wire::records found;
+  rope payload;
+  offset_t next = 0; ///< first offset not covered
+};
+
+bool is_record(wire::entry_kind kind) {
+  return kind == wire::entry_kind::data;
+}
+
+/// Takes the leading entries of `answer`; stops at the first that is missing, damaged or of another segment.
+intact_run take_run(const wire::fetched &answer, const rope &payload, const segment_id &segment, offset_t from,
+                    offset_t end, std::string &complaint) {
+  intact_run run;
+  run.next = from;
+  std::uint64_t at = 0;
+  for (const buffer &raw : answer.entry_headers) {
+    const result<wire::entry_header> header = wire::decode_entry_header(raw.span());
+    if (!header) {
+      complaint = header.error().text;
+      break;
+    }
+    const std::uint64_t bytes = header->record_header_bytes + header->payload_bytes;
+    if (bytes > payload.size() - at) {
+      complaint = "fewer bytes than its headers say";
+      break;
+    }
+    rope body = payload.slice(at, bytes);
+    at += bytes;
+    if (header->segment != segment || header->offset != run.next || header->offset >= end) {
+      complaint = header->offset == run.next ? "" : fmt::format("offset {} is not there", run.next);
+      break;
+    }
+    if (const result<void> intact = wire::verify_entry(header.value(), body); !intact) {
+      complaint = fmt::format("offset {}: {}", header->offset, intact.error().text);
+      break;
+    }
+    if (is_record(header->kind)) {
+      run.found.entry_headers.push_back(raw);
+      run.payload.append(body);
+    }
+    ++run.next;
+  }
+  return run;
+}
+
+} // namespace
+
+struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
+  explicit state(environment where) : around(std::move(where)) {}
+
+  environment around;
+  wire::read question;
+  offset_t tail = 0;
+  time_point now{};
+  time_point deadline{};
+  time_point wait_until{};
+  answered then;
+
+  bool done = false;
+  bool asking = false;
+  bool recovering = false; ///< the sequencer said so when last asked
+  time_point ask_tail_at = never;
+  std::vector<std::string> candidates; ///< members not yet asked for the present offset
+  std::vector<std::string> complaints;
+  bool all_answered = true; ///< every member asked so far answered: nothing is merely out of reach
+
+  void finish(result<wire::records> answer, rope payload) {
+    done = true;
+    const answered call = std::exchange(then, nullptr);
+    call(std::move(answer), std::move(payload));
+  }
+  void fail(error why) { finish(std::move(why), {}); }
+
+  const log_record *log() const {
+    const versioned<log_record> *found = around.view().log(question.log);
+    return found == nullptr ? nullptr : &found->record;
+  }
+
+  void step();
+  void on_reading(const log_record &log);
+  void at_tail(const log_record &log);
+  void ask_tail();
+  void on_tail(const result<offset_t> &answer);
+  void begin_fetch(const log_record &log, const segment_record &segment);
+  void fetch_from_next();
+  void on_fetched(const std::string &node, const segment_id &segment, offset_t end, result<wire::fetched> answer,
+                  const rope &payload);
+  void answer_empty(const log_record &log);
+
+  segment_id fetching;
+  offset_t fetch_end = 0;
+};
+
+void read_stream::state::step() {
+  if (done || asking) {
+    return;
+  }
+  if (now >= deadline) {
+    fail(make_error(code::timed_out, fmt::format("log {}: offset {} could not be read in time; {}", question.log,
+                                                 question.from, fmt::join(complaints, "; "))));
+    return;
+  }
+  if (around.view().revision == 0) {
+    fail(make_error(code::metadata_unavailable, "this node has not heard from the metadata node yet"));
+    return;
+  }
+  const log_record *found = log();
+  if (found == nullptr) {
+    fail(make_error(code::unknown_log, fmt::format("there is no log named \"{}\"", question.log),
+                    fmt::format("create it: outsize log create {}", question.log)));
+    return;
+  }
+  on_reading(*found);
+}
+
+void read_stream::state::on_reading(const log_record &log) {
+  question.from = std::max({question.from, wire::first_offset, log.trim_point + 1});
+  if (question.from > question.to) {
+    answer_empty(log);
+    return;
+  }
+  const segment_record *segment = log.find(question.from);
+  // Everything below the end of a closed segment is committed; whatever the tail was, it is above that.
+  for (const segment_record &link : log.chain) {
+    tail = std::max(tail, link.end.value_or(0));
+  }
+  if (segment == nullptr || question.from >= tail) {
+    at_tail(log);
+    return;
+  }
+  begin_fetch(log, *segment);
+}
+
+void read_stream::state::at_tail(const log_record &log) {
+  if (ask_tail_at == never && wait_until == time_point{}) {
+    wait_until =
+        std::min(deadline, now + std::chrono::milliseconds(std::min<std::uint64_t>(question.wait_ms, 600'000)));
+    ask_tail();
+    return;
+  }
+  if (now >= wait_until && !recovering) {
+    answer_empty(log);
+    return;
+  }
+  if (now >= ask_tail_at) {
+    ask_tail();
+  }
+}
+
+void read_stream::state::ask_tail() {
+  asking = true;
+  ask_tail_at = now + around.tail_poll;
+  around.find_tail(question.log, std::min(deadline, now + around.fetch_timeout),
+                   [self = weak_from_this()](const result<offset_t> &answer) {
+                     if (const auto alive = self.lock(); alive && !alive->done) {
+                       alive->on_tail(answer);
+                     }
+                   });
+}
+
+void read_stream::state::on_tail(const result<offset_t> &answer) {
+  asking = false;
+  recovering = !answer && answer.error().code == code::log_recovering;
+  if (recovering) {
+    return; // moments, and what is committed will be known; the deadline bounds it
+  }
+  if (!answer) {
+    // Without the sequencer nobody here can say what is committed beyond what is known; that is an error, not an end.
+    fail(answer.error());
+    return;
+  }
+  tail = std::max(tail, answer.value());
+  step();
+}
+
+void read_stream::state::answer_empty(const log_record &log) {
+  wire::records empty;
+  empty.next = question.from;
+  empty.global_tail = tail;
+  empty.trim_point = log.trim_point;
+  finish(std::move(empty), {});
+}
+
+void read_stream::state::begin_fetch(const log_record &log, const segment_record &segment) {
+  fetching = log.id_of(segment);
+  fetch_end = std::min(tail, segment.end.value_or(UINT64_MAX));
+  if (question.to < fetch_end) {
+    fetch_end = question.to + 1;
+  }
+  if (candidates.empty()) {
+    candidates = segment.nodeset;
+    // The node's own log server first; among the others, spread readers by where they read.
+    if (candidates.size() > 1) {
+      std::rotate(candidates.begin(),
+                  candidates.begin() + static_cast<std::ptrdiff_t>(question.from % candidates.size()),
+                  candidates.end());
+    }
+    std::stable_partition(candidates.begin(), candidates.end(),
+                          [this](const std::string &node) { return node == around.node; });
+    all_answered = true;
+    complaints.clear();
+  }
+  fetch_from_next();
+}
+
+void read_stream::state::fetch_from_next() {
+  const std::string node = candidates.front();
+  candidates.erase(candidates.begin());
+  wire::fetch message;
+  message.segment = fetching;
+  message.from = question.from;
+  message.to = fetch_end;
+  message.count_max = question.count_max;
+  message.bytes_max = std::min(question.bytes_max == 0 ? around.bytes_max : question.bytes_max, around.bytes_max);
+  message.global_tail = tail;
+  asking = true;
+  around.servers->fetch(node, message, std::min(deadline, now + around.fetch_timeout),
+                        [self = weak_from_this(), node, segment = fetching,
+                         end = fetch_end](result<wire::fetched> answer, const rope &payload) {
+                          if (const auto alive = self.lock(); alive && !alive->done) {
+                            alive->on_fetched(node, segment, end, std::move(answer), payload);
+                          }
+                        });
+}
+
+void read_stream::state::on_fetched(const std::string &node, const segment_id &segment, offset_t end,
+                                    result<wire::fetched> answer, const rope &payload) {
+  asking = false;
+  const log_record *found = log();
+  std::string complaint;
+  intact_run run;
+  run.next = question.from;
+  if (answer) {
+    run = take_run(answer.value(), payload, segment, question.from, end, complaint);
+  } else {
+    all_answered = false;
+    complaint = answer.error().text;
+  }
+  if (run.next > question.from && found != nullptr) {
+    question.from = run.next;
+    candidates.clear();
+    if (run.found.entry_headers.empty()) {
+      step(); // nothing but fillers: go on behind them
+      return;
+    }
+    run.found.next = run.next;
+    run.found.global_tail = tail;
+    run.found.trim_point = found->trim_point;
+    finish(std::move(run.found), std::move(run.payload));
+    return;
+  }
+  complaint = complaint.empty() ? fmt::format("offset {} is not there", question.from) : complaint;
+  complaints.push_back(fmt::format("{}: {}", node, complaint));
+  if (answer && !answer->corrupt.empty()) {
+    around.log(OUTSIZE_LOG_WARN, fmt::format("damaged entry: log={} offset={} node={} reason=\"{}\"", question.log,
+                                             question.from, node, complaint));
+  }
+  if (!candidates.empty()) {
+    step();
+    return;
+  }
+  fail(make_error(all_answered ? code::data_loss : code::log_unavailable,
+                  fmt::format("log {} offset {}: no log server has an intact copy ({})", question.log, question.from,
+                              fmt::join(complaints, "; "))));
+}
+
+read_stream::read_stream(environment around, wire::read question, offset_t known_tail, time_point now,
+                         time_point deadline, answered then)
+    : state_(std::make_shared<state>(std::move(around))) {
+  state_->question = std::move(question);
+  state_->tail = known_tail;
+  state_->now = now;
+  state_->deadline = deadline;
+  state_->then = std::move(then);
+}
+
+read_stream::~read_stream() {
+  state_->done = true;
+}
+
+void read_stream::start(time_point now) {
+  state_->now = now;
+  const auto alive = state_;
+  alive->step();
+}
+
+void read_stream::on_time(time_point now) {
+  state_->now = now;
+  const auto alive = state_;
+  alive->step();
+}
+
+time_point read_stream::next_time() const {
+  if (state_->done || state_->asking) {
+    return never; // an answer comes: peers and find_tail keep their deadlines
+  }
+  return std::min(
+      {state_->ask_tail_at, state_->wait_until == time_point{} ? never : state_->wait_until, state_->deadline});
+}
+
+bool read_stream::done() const {
+  return state_->done;
+}
+
+offset_t read_stream::known_tail() const {
+  return state_->tail;
+}
+
+} // namespace outsize::host

@@ -1,0 +1,63 @@
+// Reading a log: one request of a client, from the log's chain to verified records.
+//
+// It finds the segment, learns how far committed records go, fetches from a log server that has them (its own node's
+// first), passes over what is missing or damaged there by asking the next, and answers with whole records in offset
+// order. Nothing at or above the global tail is ever answered (L7).
+//
+// A machine: it acts through `peers` and the tail function, is told the time, and answers once.
+//
+// Thread rule: the node's loop thread. `then` runs inside on_time or inside a peer's answer.
+#pragma once
+
+#include "host/chain/records.hpp"
+#include "host/segment/peers.hpp"
+
+#include <outsize/result.hpp>
+#include <outsize/time.hpp>
+#include <outsize/wire/limits.hpp>
+#include <outsize/wire/messages.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace outsize::host {
+
+class read_stream {
+public:
+  struct environment {
+    std::string node; ///< asked first when it is a member
+    std::function<const cluster_view &()> view;
+    peers *servers = nullptr;
+    /// The log's global tail as its sequencer knows it, answered later and once.
+    std::function<void(const std::string &log, time_point deadline, std::function<void(result<offset_t>)>)> find_tail;
+    std::function<void(int level, const std::string &line)> log;
+    duration fetch_timeout = std::chrono::seconds(5);
+    duration tail_poll = std::chrono::milliseconds(20); ///< how often a waiting reader asks for the tail
+    std::uint64_t bytes_max = 8 * wire::mib;            ///< most one answer holds, unless one record is larger
+  };
+  using answered = std::function<void(result<wire::records> answer, rope payload)>;
+
+  /// `known_tail` is a global tail seen earlier (0 = none): below it no sequencer needs to be asked.
+  read_stream(environment around, wire::read question, offset_t known_tail, time_point now, time_point deadline,
+              answered then);
+  ~read_stream();
+  read_stream(const read_stream &) = delete;
+  read_stream &operator=(const read_stream &) = delete;
+
+  void start(time_point now);
+  void on_time(time_point now);
+  [[nodiscard]] time_point next_time() const;
+  [[nodiscard]] bool done() const;
+  /// The highest global tail it learned; for the next reader.
+  [[nodiscard]] offset_t known_tail() const;
+
+private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+} // namespace outsize::host
