@@ -82,7 +82,8 @@ public:
   virtual void on_link_down(const link_info &link, const error &why) = 0;
   /// A dial attempt failed before the link was up; the next follows by itself. `peer` is set when it said goodbye.
   virtual void on_dial_failed(dial_id dial, const std::string &address, const error &why) = 0;
-  /// May the rest of this message come? An error is answered as `failure`, and the rest is dropped as it comes.
+  /// May the rest of this message come? An error is answered as `failure`, and the rest is dropped as it comes. Not
+  /// asked about answers. Keep no account here: a message that was let in may still end before it is whole.
   virtual result<void> on_large(const large_offer &offer) = 0;
   /// A message that is not the answer to a request and not the endpoint's own. Requests must be answered in the end.
   virtual void on_message(incoming &&message) = 0;
@@ -91,7 +92,8 @@ public:
 };
 
 struct endpoint_options {
-  hello self;                                  ///< what we say; `link` is filled in for each link
+  /// What we say. `link` is filled in for each link; no protocol version means ours, no part window the default one.
+  hello self;
   std::uint64_t assembly_bytes_max = 64 * mib; ///< large messages being put together, all links; must hold the largest
   duration hello_timeout = std::chrono::seconds(3);
   duration idle_ping_after = std::chrono::seconds(1);  ///< nothing received for so long: ping
@@ -156,7 +158,8 @@ public:
   void answer(link_id link, std::uint64_t number, outgoing message);
   void answer_failure(link_id link, std::uint64_t number, const refusal &why);
 
-  /// Runs transports and timers; returns when it wants to run next, unless a descriptor is readable before.
+  /// Runs transports and timers; returns when it wants to run next, unless a descriptor is readable before. Calls from
+  /// outside of poll may bring that time forward: poll again after them.
   time_point poll(time_point now);
   /// Level-triggered descriptors to wait on; stable once all transports were added.
   [[nodiscard]] std::vector<int> event_fds() const;

@@ -23,6 +23,12 @@ inline constexpr std::uint64_t node_name_bytes_max = 64;
 
 /// Messages above this go in parts, however large the link's limit: a part is what others wait behind.
 inline constexpr std::uint64_t part_bytes_max = 1 * mib;
+/// A piece that is not the last carries at least this much: less would cost more to keep than it brings.
+inline constexpr std::uint64_t part_piece_bytes_min = 1 * kib;
+/// Messages in parts that may be under way at once on a link in one direction.
+inline constexpr std::uint64_t large_messages_max = 64;
+/// The header part of any message; a store of 25,000 entries stays below.
+inline constexpr std::uint64_t header_part_bytes_max = 4 * mib;
 /// Entries above this are bulk.
 inline constexpr std::uint64_t bulk_entry_bytes_min = 64 * kib;
 /// Bytes of bulk in flight to one peer before credit has to come back.
@@ -95,8 +101,13 @@ constexpr std::uint64_t record_bytes_max(std::uint64_t message_limit_bytes) {
 static_assert(carrier_overhead_bytes + entry_header_bytes < message_limit_bytes_min / 4,
               "most of the smallest legal message is left for the record");
 
+/// A window below this is no window: 0 says "no parts", anything between is refused.
+inline constexpr std::uint64_t part_window_bytes_min = message_limit_bytes_min;
+
 /// What one part message adds to the piece it carries.
 inline constexpr std::uint64_t part_overhead_bytes =
     envelope_bytes + size_of::map + 4 * (size_of::field + size_of::u64);
+static_assert(message_limit_bytes_min - part_overhead_bytes >= part_piece_bytes_min,
+              "a full part is never too small, whatever the link's limit");
 
 } // namespace outsize::wire

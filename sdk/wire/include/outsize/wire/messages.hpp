@@ -60,6 +60,9 @@ enum class kind : std::uint16_t {
 
 // ---- opening, keeping and closing a link ----------------------------------------------------------------------------
 
+/// What this version speaks.
+inline constexpr std::uint16_t protocol_version = 1;
+
 /// First message of the side that dialled; answered by welcome or goodbye. Both sides send at most the smaller of the
 /// two message limits from then on.
 struct hello {
@@ -73,7 +76,7 @@ struct hello {
   std::string node;         ///< node name, or whatever a client calls itself
   generation_t generation = 0;
   std::uint64_t message_limit_bytes = 0; ///< the largest whole message this side takes
-  std::uint64_t part_window_bytes = 0;   ///< bytes of part messages it takes before it has to give credit
+  std::uint64_t part_window_bytes = 0;   ///< bytes of part messages it takes before it has to give credit; 0: no parts
   std::uint64_t capabilities = 0;        ///< bits, none defined yet
   std::uint64_t append_window_bytes = 0; ///< append bytes a client may have unanswered; 0 from clients
   template <class Self, class Visit> static void visit(Self &self, Visit &&visit) {
@@ -164,11 +167,12 @@ struct pong {
   template <class Self, class Visit> static void visit(Self &, Visit &&) {}
 };
 
-/// A piece of a message that is larger than one part may be. The payload of the first piece begins with the large
-/// message's own header part, whole. Pieces of one message come in order; pieces of several may be interleaved.
+/// A piece of a message that is larger than one part may be. The pieces together are the message's header part followed
+/// by its payload. Pieces of one message come in order; pieces of several may be interleaved. A part without payload
+/// says that the rest of the message will not come; its other fields mean nothing.
 struct part {
   static constexpr kind number = kind::part;
-  std::uint64_t message = 0;      ///< number of the large message, as in its header part
+  std::uint64_t message = 0;      ///< names the large message on this link in this direction: 1, 2, 3, …
   std::uint64_t header_bytes = 0; ///< length of its header part
   std::uint64_t total_bytes = 0;  ///< header part and payload
   std::uint64_t from = 0;         ///< position of this piece
