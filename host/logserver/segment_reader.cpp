@@ -1,0 +1,175 @@
+#include "host/logserver/segment_reader.hpp"
+
+#include "host/logserver/entry_check.hpp"
+
+#include <outsize/wire/limits.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace outsize::host {
+namespace {
+
+/// One answer to list_entries: as many headers as one part carries.
+constexpr std::uint32_t list_count_max = wire::part_bytes_max / (wire::entry_header_bytes + wire::per_entry_bytes);
+/// Of a stretch that should be here and is not, so many offsets are reported at a time.
+constexpr offset_t lost_reported_max = 16;
+
+/// The offsets an answer is about, and those of them that the disk is asked for.
+struct read_span {
+  offset_t from = 0;
+  offset_t disk_to = 0; ///< nothing at or above it is on disk
+  offset_t to = 0;
+};
+
+read_span span_of(const segment_row &row, offset_t from, offset_t to) {
+  read_span span;
+  span.from = std::max({from, row.trim_point + 1, wire::first_offset});
+  span.to = std::max(span.from, to);
+  span.disk_to = std::clamp(row.local_tail, span.from, span.to);
+  return span;
+}
+
+/// Where the next read goes on: what the disk does not have up to the end of the span is not here.
+offset_t next_of(const read_span &span, offset_t disk_next) {
+  return disk_next >= span.disk_to ? span.to : disk_next;
+}
+
+offset_t fetch_end(const segment_snapshot &segment, const wire::fetch &message) {
+  const offset_t known = std::max(segment.global_tail, message.global_tail);
+  const bool beyond = (message.flags & wire::fetch_beyond_tail) != 0;
+  return std::min(message.to, beyond ? std::max(known, segment.row.local_tail) : known);
+}
+
+/// Turns what came off the disk into an answer.
+class fetch_answer {
+public:
+  fetch_answer(server_context &context, const stored_segment &segment, const read_span &span)
+      : context_(context), id_(segment.snapshot().id), row_(segment.snapshot().row), span_(span) {}
+
+  void take(const read_result &read) {
+    offset_t expected = span_.from;
+    for (const read_entry &entry : read.entries) {
+      report_lost(expected, entry.offset);
+      if (!take(entry)) {
+        answer_.next = entry.offset;
+        return;
+      }
+      expected = entry.offset + 1;
+    }
+    report_lost(expected, std::min(read.next, span_.disk_to));
+    answer_.next = next_of(span_, read.next);
+  }
+
+  wire::fetched answer(const wire::server_state &state) {
+    answer_.segment = id_;
+    answer_.state = state;
+    return std::move(answer_);
+  }
+  rope payload() { return std::move(payload_); }
+
+private:
+  /// False when no more damaged ones can be named in this answer.
+  [[nodiscard]] bool take(const read_entry &entry) {
+    if (check_whole_entry(id_, entry)) {
+      answer_.entry_headers.push_back(header_of(entry));
+      payload_.append(body_of(entry));
+      return true;
+    }
+    if (answer_.corrupt.size() == wire::fetched_corrupt_max) {
+      return false;
+    }
+    answer_.corrupt.push_back(entry.offset);
+    context_.damaged(id_, entry.offset);
+    return true;
+  }
+
+  void report_lost(offset_t from, offset_t to) {
+    for (offset_t offset = from; offset < std::min(to, from + lost_reported_max); ++offset) {
+      if (is_held(row_, offset)) {
+        context_.damaged(id_, offset);
+      }
+    }
+  }
+
+  server_context &context_;
+  segment_id id_;
+  segment_row row_; ///< as it was when the disk was asked
+  read_span span_;
+  wire::fetched answer_;
+  rope payload_;
+};
+
+error no_memory(const memory_budget &memory, std::uint64_t bytes) {
+  error full = make_error(code::overloaded,
+                          fmt::format("{} of {} bytes of the log server's memory budget are in use, a read of {} waits",
+                                      memory.bytes(), memory.bytes_max(), bytes));
+  full.actual_bytes = bytes;
+  full.limit_bytes = memory.bytes_max();
+  return full;
+}
+
+/// Reads within the budget; `then` is called unless the server is gone or stopped.
+void read_charged(server_context &context, const read_request &what, storage::read_done then) {
+  const std::uint64_t charged = what.bytes_max;
+  if (!context.memory().has_room_for_read(charged)) {
+    then(no_memory(context.memory(), charged));
+    return;
+  }
+  context.memory().charge_read(charged);
+  context.store().read(what,
+                       [&context, charged, alive = context.alive(), then = std::move(then)](result<read_result> read) {
+                         if (!alive.expired() && !context.stopped()) {
+                           context.memory().discharge_read(charged);
+                           then(std::move(read));
+                         }
+                       });
+}
+
+} // namespace
+
+void fetch_entries(server_context &context, const stored_segment &segment, const wire::fetch &message,
+                   std::function<void(result<wire::fetched>, rope)> answer) {
+  const segment_snapshot &snapshot = segment.snapshot();
+  const read_span span = span_of(snapshot.row, message.from, fetch_end(snapshot, message));
+  read_request what{.segment = snapshot.id, .from = span.from, .to = span.disk_to};
+  what.bytes_max = std::min(message.bytes_max, context.memory().bytes_max() / 4);
+  what.count_max = message.count_max;
+  auto made = std::make_shared<fetch_answer>(context, segment, span);
+  read_charged(context, what, [&segment, made, answer = std::move(answer)](const result<read_result> &read) {
+    if (!read) {
+      answer(read.error(), {});
+      return;
+    }
+    made->take(*read);
+    auto fetched = made->answer(segment.state());
+    answer(std::move(fetched), made->payload());
+  });
+}
+
+void list_entry_headers(server_context &context, const stored_segment &segment, const wire::list_entries &message,
+                        std::function<void(result<wire::entries>, rope)> answer) {
+  const segment_row &row = segment.snapshot().row;
+  const read_span span = span_of(row, message.from, std::min(message.to, row.local_tail));
+  read_request what{.segment = segment.snapshot().id, .from = span.from, .to = span.disk_to};
+  what.count_max = message.count_max == 0 ? list_count_max : std::min(message.count_max, list_count_max);
+  what.bytes_max = what.count_max * wire::entry_header_bytes;
+  what.headers_only = true;
+  read_charged(context, what, [&segment, span, answer = std::move(answer)](const result<read_result> &read) {
+    if (!read) {
+      answer(read.error(), {});
+      return;
+    }
+    wire::entries listed{segment.snapshot().id, segment.state(), {}, next_of(span, read->next)};
+    for (const read_entry &entry : read->entries) {
+      if (check_entry_header(listed.segment, entry)) {
+        listed.entry_headers.push_back(header_of(entry));
+      }
+    }
+    answer(std::move(listed), {});
+  });
+}
+
+} // namespace outsize::host
