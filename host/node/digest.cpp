@@ -1,6 +1,7 @@
 #include "host/node/digest.hpp"
 
 #include <outsize/wire/codec.hpp>
+#include <outsize/wire/limits.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,0 +1,172 @@
+#include <outsize/client/client.hpp>
+
+#include "append_queue.hpp"
+#include "connection.hpp"
+
+#include <outsize/wire/codec.hpp>
+
+#include <algorithm>
+#include <list>
+#include <utility>
+
+namespace outsize::client {
+
+namespace {
+
+/// Takes a records message apart; every entry is verified before anybody sees it.
+result<read_batch> batch_of(const wire::incoming &reply) {
+  const result<wire::records> message = wire::decode<wire::records>(reply.header);
+  if (!message) {
+    return message.error();
+  }
+  read_batch made;
+  made.next = message->next;
+  made.global_tail = message->global_tail;
+  made.trim_point = message->trim_point;
+  std::uint64_t at = 0;
+  for (const buffer &raw : message->entry_headers) {
+    const result<wire::entry_header> header = wire::decode_entry_header(raw.span());
+    if (!header) {
+      return header.error();
+    }
+    const std::uint64_t left = reply.payload.size() - at;
+    if (header->record_header_bytes > left || header->payload_bytes > left - header->record_header_bytes) {
+      return make_error(code::malformed,
+                        "offset " + std::to_string(header->offset) + ": fewer bytes than its header says");
+    }
+    const rope body = reply.payload.slice(at, header->record_header_bytes + header->payload_bytes);
+    at += body.size();
+    if (result<void> intact = wire::verify_entry(header.value(), body); !intact) {
+      return intact.error();
+    }
+    result<wire::record_header> fields =
+        wire::decode_record_header(body.slice(0, header->record_header_bytes).flatten().span());
+    if (!fields) {
+      return fields.error();
+    }
+    made.records.push_back({header->offset, std::move(fields).value(),
+                            body.slice(header->record_header_bytes, header->payload_bytes), header->timestamp_ms});
+  }
+  return made;
+}
+
+} // namespace
+
+struct client::state {
+  state(std::vector<std::unique_ptr<transport_handle>> transports, client_options given)
+      : options(std::move(given)), link(std::move(transports), options, [] {}),
+        appends(link, options.coalesce_bytes_max) {}
+
+  /// A question that waits for a link.
+  struct question {
+    bool over_reads = false;
+    std::function<wire::outgoing()> make;
+    time_point deadline;
+    wire::endpoint::reply then;
+  };
+
+  void ask(question what) { questions.push_back(std::move(what)); }
+  void send_questions(time_point now);
+
+  client_options options;
+  connection link;
+  append_queue appends;
+  std::list<question> questions;
+};
+
+void client::state::send_questions(time_point now) {
+  for (auto at = questions.begin(); at != questions.end();) {
+    if (link.up()) {
+      question next = std::move(*at);
+      at = questions.erase(at);
+      link.endpoint().request(next.over_reads ? link.reads_link() : link.main_link(), next.make(), next.deadline,
+                              std::move(next.then));
+      continue;
+    }
+    if (at->deadline > now) {
+      ++at;
+      continue;
+    }
+    const wire::endpoint::reply then = std::move(at->then);
+    at = questions.erase(at);
+    then(link.last_failure().value_or(make_error(code::timed_out, "no node could be reached in time")));
+  }
+}
+
+client::client(std::vector<std::unique_ptr<transport_handle>> transports, client_options options)
+    : state_(std::make_unique<state>(std::move(transports), std::move(options))) {}
+
+client::~client() = default;
+
+void client::append(const std::string &log, record what, time_point deadline, appended then) {
+  state_->appends.push(log, std::move(what), deadline, std::move(then));
+}
+
+std::uint64_t client::unanswered_bytes() const {
+  return state_->appends.unanswered_bytes();
+}
+
+void client::read(const std::string &log, const read_options &how, time_point deadline, batch_read then) {
+  wire::read message;
+  message.log = log;
+  message.from = how.from;
+  message.to = how.to;
+  message.count_max = how.count_max;
+  message.bytes_max = how.bytes_max;
+  message.wait_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(how.wait).count());
+  state_->ask({true, [message] { return wire::make_outgoing(message); }, deadline,
+               [then = std::move(then)](const result<wire::incoming> &reply) {
+                 then(reply ? batch_of(reply.value()) : result<read_batch>(reply.error()));
+               }});
+}
+
+void client::find_tail(const std::string &log, time_point deadline, std::function<void(result<wire::tail>)> then) {
+  state_->ask({false, [log] { return wire::make_outgoing(wire::find_tail{log, 0}); }, deadline,
+               [then = std::move(then)](const result<wire::incoming> &reply) {
+                 then(reply ? wire::decode<wire::tail>(reply->header) : result<wire::tail>(reply.error()));
+               }});
+}
+
+void client::command(const std::string &name, const std::string &arguments, time_point deadline, answered then) {
+  state_->ask({false, [name, arguments] { return wire::make_outgoing(wire::command{name, arguments}); }, deadline,
+               [then = std::move(then)](const result<wire::incoming> &reply) {
+                 if (!reply) {
+                   then(reply.error());
+                   return;
+                 }
+                 result<wire::command_result> decoded = wire::decode<wire::command_result>(reply->header);
+                 if (!decoded) {
+                   then(decoded.error());
+                   return;
+                 }
+                 then(std::move(decoded->result));
+               }});
+}
+
+bool client::connected() const {
+  return state_->link.up();
+}
+
+const std::optional<error> &client::last_failure() const {
+  return state_->link.last_failure();
+}
+
+time_point client::poll(time_point now) {
+  state &self = *state_;
+  time_point next = self.link.poll(now);
+  self.appends.run(now);
+  self.send_questions(now);
+  // What was just queued leaves now, not with the next event.
+  next = std::min(next, self.link.poll(now));
+  next = std::min(next, self.appends.next_time());
+  for (const state::question &waiting : self.questions) {
+    next = std::min(next, waiting.deadline);
+  }
+  return next;
+}
+
+std::vector<int> client::event_fds() const {
+  return state_->link.endpoint().event_fds();
+}
+
+} // namespace outsize::client
