@@ -1,0 +1,74 @@
+#include "check_report.hpp"
+
+#include "host/units/units.hpp"
+
+#include <outsize/wire/limits.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace outsize::host {
+namespace {
+
+std::string joined(const std::vector<std::string> &words) {
+  return words.empty() ? "none" : fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string sized(std::string_view name, const setting<std::uint64_t> &value) {
+  return fmt::format("{}: {}{}\n", name, format_bytes(value.value), value.is_set ? "" : " (default)");
+}
+
+std::string node_lines(const config &checked) {
+  const std::uint64_t limit = checked.node.message_limit.value;
+  std::string text = fmt::format("node {} of cluster {}: roles {}\n", checked.node.name.value,
+                                 checked.cluster.name.value, joined(checked.node.roles.value));
+  text += sized("node.message-limit", checked.node.message_limit);
+  text += fmt::format("largest record: {} bytes, key and headers included\n", wire::record_bytes_max(limit));
+  if (checked.node.has_role("log-server")) {
+    text += sized("log-server.memory-budget", checked.log_server.memory_budget);
+  }
+  if (checked.node.has_role("sequencer")) {
+    text += sized("sequencer.in-flight-bytes", checked.sequencer.in_flight_bytes);
+    text += sized("sequencer.producer-in-flight-bytes", checked.sequencer.producer_in_flight_bytes);
+  }
+  return text;
+}
+
+std::string transport_line(const transport_config &transport) {
+  return fmt::format("transport {}: {}\n", transport.plugin.value,
+                     transport.listen.value.empty() ? "dials only" : "listens at " + transport.listen.value);
+}
+
+std::string log_lines(const config &checked, const log_config &log) {
+  std::string text = fmt::format("log {}: sequencer {}, nodeset {}, policies {}, then reject\n", log.name.value,
+                                 log.sequencer.value, joined(log.nodeset.value), joined(log.policies.value));
+  if (log.message_limit.is_set) {
+    const std::uint64_t policy_limit = std::min(log.message_limit.value, checked.node.message_limit.value);
+    text += fmt::format("log {}: message-limit {}, largest record {} bytes\n", log.name.value,
+                        format_bytes(log.message_limit.value), wire::record_bytes_max(policy_limit));
+  }
+  return text;
+}
+
+} // namespace
+
+std::string check_report(const config &checked, const preparation &with) {
+  std::string text = node_lines(checked);
+  for (const transport_config &transport : checked.transports) {
+    text += transport_line(transport);
+  }
+  for (const peer_config &peer : checked.peers) {
+    text += fmt::format("peer {}: {}\n", peer.name.value, address_of(checked, with, peer));
+  }
+  for (const log_config &log : checked.logs) {
+    text += log_lines(checked, log);
+  }
+  for (const std::string &warning : with.warnings) {
+    text += fmt::format("warning: {}\n", warning);
+  }
+  return text + fmt::format("{}: nothing wrong\n", checked.file);
+}
+
+} // namespace outsize::host
