@@ -133,8 +133,6 @@ public:
   void on_time(time_point now);
   [[nodiscard]] time_point next_time() const;
 
-  /// Calls it when the global tail moved, with the new one.
-  void on_tail(std::function<void(offset_t)> then);
   [[nodiscard]] sequencer_status status(time_point now) const;
 
 private:

@@ -1,0 +1,77 @@
+// Appends that were taken and not yet answered: who waits for which record, until when.
+//
+// A client's message has one answer with a result for each record; it goes out when the last of them is known.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include "host/sequencer/batcher.hpp"
+#include "host/sequencer/log_sequencer.hpp"
+
+#include <outsize/time.hpp>
+#include <outsize/wire/messages.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace outsize::host {
+
+/// One message of a client.
+struct append_group {
+  log_sequencer::answer then;
+  std::vector<wire::append_result> results;
+  std::size_t unknown = 0; ///< results not known yet
+};
+
+/// Knows one result; answers the client when it was the last.
+void settle(const std::shared_ptr<append_group> &group, std::size_t place, wire::append_result what);
+
+/// A record that was admitted.
+struct pending_append {
+  /// Somebody who waits for it: the one who sent it, or one who sent the same sequence again.
+  struct waiter {
+    std::shared_ptr<append_group> group;
+    std::size_t place = 0;
+    bool duplicate = false;
+  };
+  admitted_record record;
+  wire::producer_fields producer;
+  std::string payer; ///< whose credit it holds
+  std::uint32_t record_index = 0;
+  time_point admitted_at{};
+  time_point deadline{};
+  std::vector<wire::policy_step> trace;
+  std::vector<waiter> waiters; ///< empty once it was answered before its end was known
+};
+
+class pending_appends {
+public:
+  /// By ticket; tickets ascend in the order of admission.
+  using table = std::map<std::uint64_t, pending_append>;
+
+  pending_append &add(std::uint64_t ticket, pending_append what);
+  [[nodiscard]] pending_append *find(std::uint64_t ticket);
+  /// Takes it out; the ticket must be there.
+  pending_append take(std::uint64_t ticket);
+  /// Takes out all of them.
+  table take_all();
+
+  [[nodiscard]] bool empty() const { return table_.empty(); }
+  [[nodiscard]] std::size_t size() const { return table_.size(); }
+  [[nodiscard]] const pending_append &oldest() const { return table_.begin()->second; }
+
+  /// Tickets whose deadline has passed and that still have somebody waiting.
+  [[nodiscard]] std::vector<std::uint64_t> expired(time_point now);
+  /// A time not later than the earliest deadline.
+  [[nodiscard]] time_point next_deadline() const { return next_deadline_; }
+
+private:
+  table table_;
+  time_point next_deadline_ = never;
+};
+
+} // namespace outsize::host
