@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <regex>
@@ -13,6 +14,10 @@
 
 namespace outsize::host {
 namespace {
+
+/// What the records had in ABI 1.0: the least that a plugin of any minor version brings.
+constexpr std::size_t module_bytes_min = offsetof(outsize_module, components) + sizeof(outsize_module::components);
+constexpr std::size_t component_bytes_min = offsetof(outsize_component, params) + sizeof(outsize_component::params);
 
 error refused(const std::string &file, std::string_view fault, std::string remedy) {
   return make_error(code::plugin_refused, fmt::format("plugin file {}: {}", file, fault), std::move(remedy));
@@ -40,7 +45,7 @@ std::optional<error> wrong_abi(const outsize_module *module, const std::string &
   if (!OUTSIZE_REACHES(module, components)) {
     return refused(file,
                    fmt::format("its module record has {} bytes, fewer than the {} of ABI {}.0", module->struct_size,
-                               sizeof(outsize_module), host.major),
+                               module_bytes_min, host.major),
                    "set struct_size to sizeof(outsize_module)");
   }
   if (module->min_host_minor > host.minor) {
@@ -111,10 +116,10 @@ std::optional<error> add_components(const outsize_module *module, module_info &t
   if (module->component_count == 0 || module->components == nullptr) {
     return refused(to.file, "it has no components", "list what it provides in OUTSIZE_MODULE");
   }
-  if (module->component_bytes < sizeof(outsize_component)) {
+  if (module->component_bytes < component_bytes_min) {
     return refused(to.file,
                    fmt::format("its component records have {} bytes, fewer than the {} of ABI {}.0",
-                               module->component_bytes, sizeof(outsize_component), OUTSIZE_ABI_MAJOR),
+                               module->component_bytes, component_bytes_min, OUTSIZE_ABI_MAJOR),
                    "set component_bytes to sizeof(outsize_component)");
   }
   for (std::uint32_t i = 0; i < module->component_count; ++i) {

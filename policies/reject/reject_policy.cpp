@@ -8,9 +8,9 @@ namespace outsize::policies {
 std::span<const outsize_param> reject_policy::params() {
   static constexpr std::array table = {
       param::bytes("limit", "0B", "Payloads above this many bytes are rejected; 0B leaves it to the log's limits.", 0,
-                   INT64_MAX),
+                   0),
       param::bytes("warn-above", "0B", "Payloads above this many bytes are logged and counted as large; 0B: none.", 0,
-                   INT64_MAX),
+                   0),
       param::string("reason", "", "Added to every refusal: what the client should do instead."),
   };
   return table;
