@@ -240,7 +240,7 @@ void log_sequencer::state::enter(pending_append what, time_point deadline) {
   what.deadline = deadline;
   known.on_admitted(what.producer, what.record.ticket, now);
   const pending_append &added = pending.add(last_ticket, std::move(what));
-  writer->append(added.record, now);
+  writer->append(added.record);
 }
 
 // ---- life cycle -----------------------------------------------------------------------------------------------------
@@ -304,6 +304,7 @@ void log_sequencer::state::resolve_in_doubt(offset_t end) {
   for (auto &[ticket, what] : again) {
     admit_again(std::move(what));
   }
+  writer->flush(now);
 }
 
 void log_sequencer::state::admit_again(pending_append what) {
@@ -501,6 +502,9 @@ void log_sequencer::append(std::vector<append_item> items, std::uint64_t client,
   }
   for (std::size_t place = 0; place < items.size(); ++place) {
     state_->admit_one(std::move(items[place]), client, deadline, group, place);
+  }
+  if (state_->writer != nullptr) {
+    state_->writer->flush(now);
   }
   state_->run_actions();
 }
