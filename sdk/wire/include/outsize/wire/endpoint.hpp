@@ -174,8 +174,9 @@ public:
   void begin_close(const error &why);
   [[nodiscard]] bool closed() const;
 
+  struct state; ///< the inside; for the implementation only
+
 private:
-  struct state;
   std::unique_ptr<state> state_;
 };
 
