@@ -12,7 +12,7 @@ policy_factory plain() {
   policy_factory made;
   made.name = "reject";
   made.module_path = REJECT_PLUGIN;
-  made.bad_params = {{"limit", "-1"}, {"limit", "huge"}, {"warn-above", "1MB"}};
+  made.bad_params = {{"limit", "huge"}, {"warn-above", "1MB"}};
   made.examples = {
       {"entry one below the segment's largest", OUTSIZE_PLAN_DECLINE, "is within every limit",
        [](policy_question &ask) { ask.input().entry_bytes = ask.input().entry_bytes_max - 1; }},
