@@ -69,23 +69,26 @@ struct receiving {
 /// Feeds `stream` in pieces of `piece` bytes and returns the messages.
 std::vector<std::vector<std::string>> read_all(inbox &in, const bytes &stream, std::size_t piece) {
   std::vector<std::vector<std::string>> messages;
+  std::size_t left_over = 0;
   for (std::size_t at = 0; at < stream.size(); at += piece) {
     std::span<const std::uint8_t> rest = std::span(stream).subspan(at, std::min(piece, stream.size() - at));
     while (in.next(rest) == inbox::step::message) {
       messages.push_back(texts_of(in.take_message()));
     }
-    REQUIRE(rest.empty());
+    left_over += rest.size();
   }
+  CHECK(left_over == 0);
   return messages;
 }
 
-bytes written(const outbox &out, std::size_t iov_count) {
-  std::vector<iovec> from(iov_count);
+/// The first bytes that the outbox has to write, at most `bytes_max`.
+bytes to_write(const outbox &out, std::size_t bytes_max) {
+  std::array<iovec, 16> from{};
   const std::size_t count = out.gather(from);
   bytes all;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count && all.size() < bytes_max; ++i) {
     const auto *data = static_cast<const std::uint8_t *>(from[i].iov_base);
-    all.insert(all.end(), data, data + from[i].iov_len);
+    all.insert(all.end(), data, data + std::min(from[i].iov_len, bytes_max - all.size()));
   }
   return all;
 }
@@ -198,7 +201,8 @@ TEST_CASE("inbox: memory grows with what is received (never above twice that and
   CHECK(in.is_whole());
 }
 
-TEST_CASE("inbox: random bytes (10,000 seeded streams never get further than a declared message)") {
+TEST_CASE("inbox: random bytes (10,000 seeded streams never claim more than a constant)") {
+  std::uint64_t largest = 0;
   for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
     std::mt19937_64 random(seed);
     receiving side;
@@ -211,10 +215,10 @@ TEST_CASE("inbox: random bytes (10,000 seeded streams never get further than a d
       noise[5] = noise[6] = noise[7] = 0;
     }
     std::span<const std::uint8_t> rest = noise;
-    const inbox::step step = side.in.next(rest);
-    REQUIRE(side.in.room().size() <= body_at_once_max);
-    REQUIRE((step == inbox::step::message || rest.size() <= noise.size()));
+    (void)side.in.next(rest);
+    largest = std::max<std::uint64_t>(largest, side.in.room().size());
   }
+  CHECK(largest <= body_at_once_max);
 }
 
 TEST_CASE("receive budget: a promise is the whole length, in order of asking") {
@@ -251,7 +255,7 @@ TEST_CASE("receive budget: who leaves the line is not named") {
 }
 
 TEST_CASE("outbox: what is written is the frames in order, however much at a time (1, 5, 1000 bytes)") {
-  for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{5}, std::uint64_t{1000}}) {
+  for (const std::size_t step : {std::size_t{1}, std::size_t{5}, std::size_t{1000}}) {
     outbox out(1U << 20U);
     bytes expected;
     std::vector<std::uint64_t> queued;
@@ -268,10 +272,9 @@ TEST_CASE("outbox: what is written is the frames in order, however much at a tim
     bytes all;
     std::vector<std::uint64_t> completed;
     while (!out.empty()) {
-      const bytes next = written(out, 16);
-      const std::size_t count = std::min<std::size_t>(step, next.size());
-      all.insert(all.end(), next.begin(), next.begin() + static_cast<std::ptrdiff_t>(count));
-      out.wrote(count, completed);
+      const bytes next = to_write(out, step);
+      all.insert(all.end(), next.begin(), next.end());
+      out.wrote(next.size(), completed);
     }
     CHECK(all == expected);
     CHECK(completed == queued);

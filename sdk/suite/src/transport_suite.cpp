@@ -2,6 +2,8 @@
 
 #include "cases.hpp"
 
+#include <deque>
+
 namespace outsize::suite {
 
 namespace {
@@ -30,11 +32,12 @@ struct handed_over {
 } // namespace
 
 bool register_transport_suite(const transport_factory &factory) {
-  const auto *kept = new transport_factory(factory); // as long as the process, like the registry that points to it
+  static std::deque<transport_factory> kept; // as long as the process, like the registry that points to it
+  kept.push_back(factory);
   for (const auto &group : {module_cases(), size_cases(), delivery_cases(), flow_cases(), ownership_cases(),
                             link_cases(), closing_cases()}) {
     for (const suite_case &one : group) {
-      const Catch::AutoReg registered(handed_over{new case_invoker(one, *kept)}, CATCH_INTERNAL_LINEINFO,
+      const Catch::AutoReg registered(handed_over{new case_invoker(one, kept.back())}, CATCH_INTERNAL_LINEINFO,
                                       Catch::StringRef(),
                                       Catch::NameAndTags{factory.name + ": " + one.name, "[transport]"});
     }
