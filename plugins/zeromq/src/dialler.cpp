@@ -91,20 +91,20 @@ void dialler::abused(connection & /*of*/, std::uint64_t withheld_bytes) {
   lose(std::to_string(withheld_bytes) + " bytes received that make no message");
 }
 
-void dialler::read_reports(time_point now) {
+void dialler::read_reports() {
   for (const monitor_event &event : reports_->take()) {
-    report(event, now);
+    report(event);
   }
 }
 
-void dialler::report(const monitor_event &event, time_point now) {
+void dialler::report(const monitor_event &event) {
   switch (event.what) {
   case ZMQ_EVENT_CONNECTED:
     connected_ = true;
     connection_ = connection::join(static_cast<int>(event.value), 0, *this, shared_.wake,
                                    make_tag(source::connection, shared_.next_number()));
     if (connection_) {
-      shared_.watch.joined(*connection_, now);
+      shared_.watch.joined(*connection_, now_);
     }
     return;
   case ZMQ_EVENT_CLOSED:
@@ -145,14 +145,14 @@ std::size_t dialler::receive(std::size_t frames_max) {
   return taken;
 }
 
-void dialler::settle(time_point now) {
+void dialler::settle() {
   if (lost_ && (drained_ || over_)) {
     if (link() != 0) {
       shared_.events.gone(*this, make_error(code::link_down, to_.text() + ": " + *lost_));
     }
     over_ = true;
   }
-  over_ = over_ || now >= leave_by_;
+  over_ = over_ || now_ >= leave_by_;
 }
 
 void dialler::recheck() {

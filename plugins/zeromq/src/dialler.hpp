@@ -35,12 +35,15 @@ public:
 
   // ---- the steps of a poll
 
-  void begin_poll() { drained_ = false; }
-  void read_reports(time_point now);
+  void begin_poll(time_point now) {
+    now_ = now;
+    drained_ = false;
+  }
+  void read_reports();
   /// Receives up to `frames_max` frames. Returns how many.
   std::size_t receive(std::size_t frames_max);
   /// After receiving: what the reports said, and time.
-  void settle(time_point now);
+  void settle();
   /// After sending: whether messages came in unnoticed.
   void recheck();
 
@@ -52,7 +55,7 @@ public:
 private:
   dialler(shared_context &shared, const address &to, zmq::socket_t &&socket);
   result<void> connect();
-  void report(const monitor_event &event, time_point now);
+  void report(const monitor_event &event);
   void lose(const std::string &why);
 
   shared_context &shared_;
@@ -62,6 +65,7 @@ private:
   std::unique_ptr<monitor> reports_;
   std::unique_ptr<connection> connection_;
   int change_fd_ = -1;
+  time_point now_{}; ///< of the poll
   bool ready_ = true;
   bool drained_ = false;
   bool sent_ = false; ///< since the last recheck

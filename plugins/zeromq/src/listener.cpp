@@ -125,12 +125,12 @@ void listener::abused(connection &of, std::uint64_t withheld_bytes) {
 
 // ---- a poll
 
-void listener::read_reports(time_point now) {
+void listener::read_reports() {
   for (const monitor_event &event : reports_->take()) {
     if (event.what == ZMQ_EVENT_ACCEPTED) {
-      entrance_.accepted(static_cast<int>(event.value), at_.port, now);
+      entrance_.accepted(static_cast<int>(event.value), at_.port, now_);
     } else {
-      entrance_.lost(static_cast<int>(event.value), now);
+      entrance_.lost(static_cast<int>(event.value), now_);
       ready_ = true; // what it has brought is received first
     }
   }
@@ -171,6 +171,7 @@ caller *listener::speaker_of(const zmq::message_t &id, zmq::message_t &frame) {
       return found->second.get();
     }
   }
+  read_reports(); // a connection is reported before its messages come, but perhaps after our last look
   entrance::entry *at = entrance_.find(descriptor_of(frame));
   if (at == nullptr) {
     return nullptr; // left behind by a connection that is gone
@@ -182,14 +183,14 @@ caller *listener::speaker_of(const zmq::message_t &id, zmq::message_t &frame) {
   return introduce(*routing, frame, *at);
 }
 
-caller *listener::introduce(routing_id routing, zmq::message_t &frame, entrance::entry &at) {
+caller *listener::introduce(routing_id routing, const zmq::message_t &frame, entrance::entry &at) {
   if (at.speaker != nullptr) {
-    // Two routing ids with one descriptor: it was used again, and one of the two is gone. Only a new one asks for a
-    // link.
-    if (!asks_for_a_link(frame)) {
-      return nullptr;
+    // Two routing ids with one descriptor: it was used again, and one of the two is left behind by a connection that is
+    // gone. If this one wants a link there is no telling which; the one that is alive will dial again.
+    if (asks_for_a_link(frame)) {
+      entrance_.cut(at, "its messages cannot be told from those of an earlier connection");
     }
-    forget(*at.speaker, make_error(code::link_down, "the connection was closed by the far side"));
+    return nullptr;
   }
   auto &made = callers_[routing];
   made = std::make_unique<caller>(desk_, routing, *at.at);
@@ -197,31 +198,28 @@ caller *listener::introduce(routing_id routing, zmq::message_t &frame, entrance:
   return made.get();
 }
 
-void listener::settle(time_point now) {
-  entrance_.expire(now);
+void listener::settle() {
+  entrance_.expire(now_);
   if (!desk_.ending) {
     return;
   }
   std::vector<caller *> departed;
   desk_.ending = false;
   for (const auto &[routing, one] : callers_) {
-    one->settle(now);
+    one->settle(now_);
     desk_.ending = desk_.ending || one->leaving() || one->departed();
-    if (one->departed() && (drained_ || now >= one->deadline())) {
+    if (one->departed() && (drained_ || now_ >= one->deadline())) {
       departed.push_back(one.get());
     }
   }
   for (caller *one : departed) {
-    forget(*one, make_error(code::link_down, one->peer() + ": " + one->why()));
+    forget(*one);
   }
 }
 
-void listener::forget(caller &one, const error &why) {
-  if (one.at() != nullptr) {
-    entrance_.find(*one.at())->speaker = nullptr;
-  }
+void listener::forget(caller &one) {
   if (one.link() != 0) {
-    shared_.events.gone(one, why);
+    shared_.events.gone(one, make_error(code::link_down, one.peer() + ": " + one.why()));
   }
   callers_.erase(one.routing());
 }

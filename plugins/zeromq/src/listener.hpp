@@ -40,12 +40,15 @@ public:
 
   // ---- the steps of a poll
 
-  void begin_poll() { drained_ = false; }
-  void read_reports(time_point now);
+  void begin_poll(time_point now) {
+    now_ = now;
+    drained_ = false;
+  }
+  void read_reports();
   /// Receives up to `frames_max` messages. Returns how many.
   std::size_t receive(std::size_t frames_max);
   /// After receiving: who is gone, and time.
-  void settle(time_point now);
+  void settle();
   /// After sending: whether messages came in unnoticed.
   void recheck();
 
@@ -58,8 +61,8 @@ private:
   [[nodiscard]] error bind_error(int number) const;
   void take(zmq::message_t &frame, caller *from);
   caller *speaker_of(const zmq::message_t &id, zmq::message_t &frame);
-  caller *introduce(routing_id routing, zmq::message_t &frame, entrance::entry &at);
-  void forget(caller &one, const error &why);
+  caller *introduce(routing_id routing, const zmq::message_t &frame, entrance::entry &at);
+  void forget(caller &one);
 
   shared_context &shared_;
   address at_;
@@ -67,6 +70,7 @@ private:
   router_desk desk_;
   std::unique_ptr<monitor> reports_;
   int change_fd_ = -1;
+  time_point now_{}; ///< of the poll
   bool ready_ = true;
   bool drained_ = false;
   entrance entrance_;

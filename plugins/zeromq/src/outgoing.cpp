@@ -105,8 +105,10 @@ void frame_block::give_back(void * /*data*/, void *hint) {
 
 zmq::message_t frame_block::to_message() && {
   state *held = std::exchange(state_, nullptr);
-  held->written.store(true, std::memory_order_release);
-  return zmq::message_t(held->bytes, held->size, &frame_block::give_back, held);
+  std::uint8_t *bytes = held->bytes;
+  const std::size_t size = held->size;
+  held->written.store(true, std::memory_order_release); // our last look
+  return zmq::message_t(bytes, size, &frame_block::give_back, held);
 }
 
 namespace {

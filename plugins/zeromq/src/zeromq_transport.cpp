@@ -190,8 +190,7 @@ void zeromq_transport::touch(link &which) {
 // ---- poll
 
 time_point zeromq_transport::poll(std::uint32_t budget, time_point now) {
-  now_ = now;
-  polling_ = true;
+  begin(now);
   collect();
   take_finished();
   receive(budget);
@@ -210,6 +209,17 @@ time_point zeromq_transport::poll(std::uint32_t budget, time_point now) {
   return next_time();
 }
 
+void zeromq_transport::begin(time_point now) {
+  now_ = now;
+  polling_ = true;
+  for (const auto &[number, one] : listeners_) {
+    one->begin_poll(now);
+  }
+  for (const auto &[number, one] : diallers_) {
+    one->begin_poll(now);
+  }
+}
+
 void zeromq_transport::collect() {
   tags_.clear();
   wake_->collect(tags_);
@@ -221,9 +231,9 @@ void zeromq_transport::collect() {
     }
     const bool reports = source_of(tag) == source::reports;
     if (const auto found = listeners_.find(number); found != listeners_.end()) {
-      reports ? found->second->read_reports(now_) : found->second->look_again();
+      reports ? found->second->read_reports() : found->second->look_again();
     } else if (const auto dialled = diallers_.find(number); dialled != diallers_.end()) {
-      reports ? dialled->second->read_reports(now_) : dialled->second->look_again();
+      reports ? dialled->second->read_reports() : dialled->second->look_again();
     }
   }
   watch_.sample(now_);
@@ -238,12 +248,6 @@ void zeromq_transport::take_finished() {
 }
 
 void zeromq_transport::receive(std::uint32_t budget) {
-  for (const auto &[number, one] : listeners_) {
-    one->begin_poll();
-  }
-  for (const auto &[number, one] : diallers_) {
-    one->begin_poll();
-  }
   std::size_t frames_left = std::max(frames_min, budget * frames_per_event);
   const std::size_t turn_max = std::clamp<std::size_t>(budget / 4, 1, frames_per_turn);
   bool more = true;
@@ -267,10 +271,10 @@ void zeromq_transport::receive(std::uint32_t budget) {
 
 void zeromq_transport::settle() {
   for (const auto &[number, one] : listeners_) {
-    one->settle(now_);
+    one->settle();
   }
   for (const auto &[number, one] : diallers_) {
-    one->settle(now_);
+    one->settle();
   }
   for (const auto &[number, one] : links_) {
     if (now_ >= one->give_up_at()) {

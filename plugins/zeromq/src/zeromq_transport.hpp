@@ -64,6 +64,7 @@ private:
   [[nodiscard]] std::uint64_t withheld_bytes_max(const far_end &from, bool drained) const override;
 
   // ---- the steps of a poll, in their order
+  void begin(time_point now);
   void collect();
   void take_finished();
   void receive(std::uint32_t budget);
