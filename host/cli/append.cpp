@@ -1,0 +1,205 @@
+// outsize append: one record per file, several in flight; a refusal does not end the rest.
+#include "commands.hpp"
+
+#include "host/cli/interrupt.hpp"
+#include "host/cli/progress.hpp"
+#include "host/cli/record_source.hpp"
+
+#include <outsize/wire/limits.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <deque>
+
+namespace outsize::host {
+namespace {
+
+constexpr std::size_t records_in_flight_max = 32;
+constexpr std::uint64_t bytes_in_flight_max = 64 * wire::mib;
+constexpr duration retry_pause = std::chrono::milliseconds(200);
+
+std::string_view name_of(wire::stored_as stored) {
+  switch (stored) {
+  case wire::stored_as::inline_:
+    return "inline";
+  case wire::stored_as::split:
+    return "split";
+  case wire::stored_as::spilled:
+    return "spilled";
+  }
+  return "";
+}
+
+/// A refusal before an offset was given, that may pass on its own. What is in doubt is never sent again.
+bool may_pass_later(const wire::append_result &answer) {
+  return answer.refused.has_value() && retry_of(answer.refused->why) == retry_class::later;
+}
+
+struct attempt {
+  std::string file;
+  client::record what;
+  time_point deadline;
+  time_point not_before{};
+};
+
+class append_run {
+public:
+  append_run(const append_command &what, const common_options &common, session &with, console &to)
+      : what_(what), common_(common), client_(with.client()), console_(to),
+        progress_(what.files.size() > 1 && !common.json), window_(what.producer.empty() ? records_in_flight_max : 1) {}
+
+  int run() {
+    for (const std::string &file : what_.files) {
+      if (!wait([this] { return has_room(); })) {
+        break;
+      }
+      start(file);
+    }
+    wait([this] { return in_flight_ == 0 && retries_.empty(); });
+    progress_.clear();
+    return interrupted() ? report_interrupt() : (failed_ == 0 ? exit_done : exit_refused);
+  }
+
+private:
+  bool has_room() const {
+    return in_flight_ + retries_.size() < window_ &&
+           (in_flight_ == 0 || client_.machine().unanswered_bytes() < bytes_in_flight_max);
+  }
+
+  /// Drives everything until `done`; false when interrupted.
+  bool wait(const std::function<bool()> &done) {
+    return client_.run_until(
+        [&] {
+          send_retries();
+          show();
+          return done();
+        },
+        never);
+  }
+
+  void start(const std::string &file) {
+    result<rope> payload = payload_of(file);
+    if (!payload) {
+      progress_.clear();
+      console_.failed(payload.error());
+      ++failed_;
+      return;
+    }
+    send({file, record_of(std::move(*payload)), steady_now() + common_.timeout, {}});
+  }
+
+  client::record record_of(rope payload) {
+    client::record made;
+    made.payload = std::move(payload);
+    made.header.has_key = what_.key.has_value();
+    made.header.key = what_.key.value_or("");
+    for (const auto &[name, value] : what_.headers) {
+      made.header.headers.push_back({name, value});
+    }
+    if (!what_.producer.empty()) {
+      made.header.producer = {what_.producer, epoch_, ++sequence_, predecessor_};
+    }
+    return made;
+  }
+
+  void send(attempt next) {
+    ++in_flight_;
+    const client::record what = next.what;
+    const time_point deadline = next.deadline;
+    client_.machine().append(what_.log, what, deadline,
+                             [this, next = std::move(next)](const wire::append_result &answer) mutable {
+                               --in_flight_;
+                               answered(std::move(next), answer);
+                             });
+  }
+
+  void answered(attempt of, const wire::append_result &answer) {
+    const time_point again = steady_now() + retry_pause;
+    if (may_pass_later(answer) && again < of.deadline && !interrupted()) {
+      of.not_before = again;
+      retries_.push_back(std::move(of));
+      return;
+    }
+    progress_.clear();
+    if (answer.refused.has_value()) {
+      ++(answer.refused->why == code::outcome_unknown ? in_doubt_ : refused_);
+      ++failed_;
+      console_.refused(*answer.refused, of.file);
+      return;
+    }
+    ++acknowledged_;
+    bytes_ += of.what.payload.size();
+    predecessor_ = of.what.header.producer.sequence;
+    tell(of, answer);
+  }
+
+  void send_retries() {
+    while (!retries_.empty() && retries_.front().not_before <= steady_now()) {
+      attempt next = std::move(retries_.front());
+      retries_.pop_front();
+      send(std::move(next));
+    }
+  }
+
+  void tell(const attempt &of, const wire::append_result &answer) {
+    if (!console_.json()) {
+      console_.text(fmt::format("{} {}: {} bytes, {}{}, {}\n", what_.log, answer.offset, of.what.payload.size(),
+                                name_of(answer.stored), answer.duplicate != 0 ? ", was there already" : "", of.file));
+      return;
+    }
+    console_.object({{"log", what_.log},
+                     {"offset", answer.offset},
+                     {"bytes", of.what.payload.size()},
+                     {"stored", std::string(name_of(answer.stored))},
+                     {"fragments", answer.fragments},
+                     {"store", answer.store},
+                     {"duplicate", answer.duplicate != 0},
+                     {"file", of.file}});
+  }
+
+  void show() {
+    if (progress_.due()) {
+      const std::uint64_t done = acknowledged_ + failed_;
+      progress_.draw(fmt::format("{} {} of {} records, {} MiB, {} failed", bar(done, what_.files.size()), done,
+                                 what_.files.size(), bytes_ / wire::mib, failed_));
+    }
+  }
+
+  int report_interrupt() {
+    const std::uint64_t unknown = in_doubt_ + in_flight_;
+    const std::uint64_t all = what_.files.size();
+    return console_.failed(
+        {code::interrupted, "the append was interrupted",
+         fmt::format("{} of {} records acknowledged, {} refused, {} in doubt", acknowledged_, all, refused_, unknown),
+         "log " + what_.log, "",
+         "repeat those that are not acknowledged; read before repeating "
+         "what is in doubt"});
+  }
+
+  const append_command &what_;
+  const common_options &common_;
+  client::blocking_client &client_;
+  console &console_;
+  progress progress_;
+  std::size_t window_;
+  std::deque<attempt> retries_;
+  std::size_t in_flight_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t in_doubt_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t epoch_ = wall_clock_ms(); ///< each run of the tool is an epoch of its producer
+  std::uint64_t sequence_ = 0;
+  std::uint64_t predecessor_ = 0;
+};
+
+} // namespace
+
+int run(const append_command &what, const common_options &common, session &with, console &to) {
+  explain_shrinking_files();
+  return append_run(what, common, with, to).run();
+}
+
+} // namespace outsize::host

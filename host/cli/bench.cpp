@@ -1,0 +1,231 @@
+// outsize bench: appends made-up records with a given concurrency and mix of sizes, measures each answer, and reads the
+// acknowledged ones back when asked to.
+#include "commands.hpp"
+
+#include "host/cli/interrupt.hpp"
+#include "host/cli/latencies.hpp"
+#include "host/cli/progress.hpp"
+
+#include <outsize/wire/limits.hpp>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <random>
+
+namespace outsize::host {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::uint64_t shift_max = 4096; ///< records start at different bytes, so that equal sizes differ
+
+/// Random bytes, so that no layer can compress them; records are slices of it, without a copy.
+buffer random_bytes(std::uint64_t bytes) {
+  std::mt19937_64 source(random_bits());
+  writable_buffer made(bytes + sizeof(std::uint64_t));
+  for (std::uint64_t at = 0; at < bytes; at += sizeof(std::uint64_t)) {
+    const std::uint64_t word = source();
+    std::memcpy(made.data() + at, &word, sizeof word);
+  }
+  made.set_size(bytes);
+  return std::move(made).freeze();
+}
+
+struct sent_record {
+  std::uint64_t shift = 0;
+  std::uint64_t bytes = 0;
+};
+
+class bench_run {
+public:
+  bench_run(const bench_command &what, const common_options &common, session &with, console &to)
+      : what_(what), common_(common), client_(with.client()), console_(to), progress_(!common.json),
+        source_(random_bytes(what.sizes.largest() + shift_max)), random_(random_bits()) {}
+
+  int run() {
+    started_ = steady_now();
+    const time_point end = what_.count != 0 ? never : started_ + what_.seconds;
+    client_.run_until(
+        [&] {
+          fill(end);
+          show(end);
+          return in_flight_ == 0 && (enough() || steady_now() >= end);
+        },
+        never);
+    ended_ = steady_now();
+    progress_.clear();
+    std::uint64_t wrong = 0;
+    if (what_.verify && !interrupted()) {
+      result<std::uint64_t> verified = verify();
+      if (!verified) {
+        return console_.failed(verified.error());
+      }
+      wrong = acknowledged_.size() - *verified;
+    }
+    report(wrong);
+    if (interrupted()) {
+      return exit_interrupted;
+    }
+    return errors_.empty() && wrong == 0 ? exit_done : exit_refused;
+  }
+
+private:
+  bool enough() const { return what_.count != 0 && sent_ >= what_.count; }
+
+  void fill(time_point end) {
+    while (in_flight_ < what_.in_flight && !enough() && steady_now() < end && !interrupted()) {
+      send_one();
+    }
+  }
+
+  void send_one() {
+    const std::uint64_t bytes = what_.sizes.pick(random_());
+    const sent_record one{random_() % shift_max, bytes};
+    client::record what;
+    what.payload = rope(source_.slice(one.shift, bytes));
+    ++sent_;
+    ++in_flight_;
+    const time_point begun = steady_now();
+    client_.machine().append(what_.log, std::move(what), begun + common_.timeout,
+                             [this, one, begun](const wire::append_result &answer) { take(one, begun, answer); });
+  }
+
+  void take(const sent_record &one, time_point begun, const wire::append_result &answer) {
+    --in_flight_;
+    if (answer.refused.has_value()) {
+      ++errors_[std::string(outsize::name_of(answer.refused->why))];
+      last_refusal_ = *answer.refused;
+      return;
+    }
+    latencies_.add(steady_now() - begun);
+    bytes_ += one.bytes;
+    first_ = std::min(first_, answer.offset);
+    if (what_.verify) {
+      acknowledged_.emplace(answer.offset, one);
+    }
+  }
+
+  /// Reads from the first acknowledged record on; returns how many were there, whole and equal.
+  result<std::uint64_t> verify() {
+    std::uint64_t equal = 0;
+    client::read_options how;
+    for (how.from = first_; !acknowledged_.empty() && how.from <= acknowledged_.rbegin()->first;) {
+      const result<client::read_batch> batch = client_.read(what_.log, how);
+      if (!batch) {
+        return batch.error();
+      }
+      for (const client::read_record &record : batch->records) {
+        const auto found = acknowledged_.find(record.offset);
+        equal += found != acknowledged_.end() && is_equal(record.payload, found->second) ? 1 : 0;
+      }
+      if (batch->next <= how.from) {
+        break; // the log ends before the last acknowledged record: those are counted as wrong
+      }
+      how.from = batch->next;
+    }
+    return equal;
+  }
+
+  bool is_equal(const rope &payload, const sent_record &one) const {
+    if (payload.size() != one.bytes) {
+      return false;
+    }
+    const std::uint8_t *expected = source_.data() + one.shift;
+    for (const buffer &part : payload.parts()) {
+      if (std::memcmp(part.data(), expected, part.size()) != 0) {
+        return false;
+      }
+      expected += part.size();
+    }
+    return true;
+  }
+
+  ordered_json report_json(std::uint64_t wrong) {
+    const double seconds = std::chrono::duration<double>(ended_ - started_).count();
+    const auto us = [this](double share) {
+      return std::chrono::duration_cast<std::chrono::microseconds>(latencies_.at(share)).count();
+    };
+    ordered_json sizes = ordered_json::array();
+    for (const weighted_size &size : what_.sizes.sizes()) {
+      sizes.push_back({{"bytes", size.bytes}, {"weight", size.weight}});
+    }
+    ordered_json made{{"log", what_.log},
+                      {"sizes", std::move(sizes)},
+                      {"in_flight", what_.in_flight},
+                      {"seconds", seconds},
+                      {"records", latencies_.count()},
+                      {"bytes", bytes_},
+                      {"records_per_second", static_cast<double>(latencies_.count()) / seconds},
+                      {"bytes_per_second", static_cast<double>(bytes_) / seconds},
+                      {"latency_us", {{"p50", us(0.5)}, {"p90", us(0.9)}, {"p99", us(0.99)}, {"max", us(1)}}},
+                      {"errors", errors_}};
+    if (what_.verify && !interrupted()) {
+      made["verified"] = acknowledged_.size() - wrong;
+      made["wrong"] = wrong;
+    }
+    return made;
+  }
+
+  void report(std::uint64_t wrong) {
+    const ordered_json made = report_json(wrong);
+    if (console_.json()) {
+      console_.object(made);
+      return;
+    }
+    const ordered_json &latency = made["latency_us"];
+    console_.text(fmt::format("{} records, {:.1f} MiB in {:.1f} s: {:.0f} records/s, {:.1f} MiB/s\n",
+                              latencies_.count(), static_cast<double>(bytes_) / static_cast<double>(wire::mib),
+                              made["seconds"].get<double>(), made["records_per_second"].get<double>(),
+                              made["bytes_per_second"].get<double>() / static_cast<double>(wire::mib)));
+    console_.text(fmt::format("latency p50 {} us, p90 {} us, p99 {} us, max {} us\n", latency["p50"].dump(),
+                              latency["p90"].dump(), latency["p99"].dump(), latency["max"].dump()));
+    if (made.contains("verified")) {
+      console_.text(fmt::format("read back {} records, {} wrong or missing\n", made["verified"].dump(), wrong));
+    }
+    if (!errors_.empty()) {
+      console_.text(fmt::format("refused: {}\n", ordered_json(errors_).dump()));
+      console_.refused(last_refusal_);
+    }
+  }
+
+  void show(time_point end) {
+    if (progress_.due()) {
+      const auto ms = [](duration time) {
+        return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+      };
+      const std::string drawn =
+          what_.count != 0 ? bar(sent_, what_.count) : bar(ms(steady_now() - started_), ms(end - started_));
+      progress_.draw(fmt::format("{} {} records, {} MiB", drawn, latencies_.count(), bytes_ / wire::mib));
+    }
+  }
+
+  const bench_command &what_;
+  const common_options &common_;
+  client::blocking_client &client_;
+  console &console_;
+  progress progress_;
+  buffer source_;
+  std::mt19937_64 random_;
+  time_point started_{};
+  time_point ended_{};
+  latencies latencies_;
+  std::map<std::string, std::uint64_t> errors_; ///< by code
+  wire::refusal last_refusal_;
+  std::map<wire::offset_t, sent_record> acknowledged_;
+  wire::offset_t first_ = UINT64_MAX;
+  std::uint64_t sent_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint32_t in_flight_ = 0;
+};
+
+} // namespace
+
+int run(const bench_command &what, const common_options &common, session &with, console &to) {
+  return bench_run(what, common, with, to).run();
+}
+
+} // namespace outsize::host

@@ -1,0 +1,233 @@
+#include "cluster_text.hpp"
+
+#include "host/units/units.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace outsize::host {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+// A node may be older or newer than this tool, so every member is asked for with a fallback and nothing throws.
+const ordered_json &child(const ordered_json &of, const char *name) {
+  static const ordered_json none;
+  return of.is_object() && of.contains(name) ? of[name] : none;
+}
+std::string text(const ordered_json &of, const char *name) {
+  const ordered_json &found = child(of, name);
+  return found.is_string() ? found.get<std::string>() : std::string{};
+}
+std::uint64_t number(const ordered_json &of, const char *name) {
+  const ordered_json &found = child(of, name);
+  return found.is_number_unsigned() ? found.get<std::uint64_t>() : 0;
+}
+bool flag(const ordered_json &of, const char *name) {
+  const ordered_json &found = child(of, name);
+  return found.is_boolean() && found.get<bool>();
+}
+std::string size(const ordered_json &of, const char *name) {
+  return format_bytes(number(of, name));
+}
+
+std::string names(const ordered_json &list) {
+  std::vector<std::string> made;
+  for (const ordered_json &one : list) {
+    if (one.is_string()) {
+      made.push_back(one.get<std::string>());
+    }
+  }
+  return made.empty() ? "none" : fmt::format("{}", fmt::join(made, ", "));
+}
+
+/// "too_large 3, overloaded 1", or "none".
+std::string counts(const ordered_json &by_code) {
+  std::vector<std::string> made;
+  if (by_code.is_object()) {
+    for (const auto &[code, count] : by_code.items()) {
+      made.push_back(fmt::format("{} {}", code, count.dump()));
+    }
+  }
+  return made.empty() ? "none" : fmt::format("{}", fmt::join(made, ", "));
+}
+
+std::string link_line(const ordered_json &link) {
+  std::string line = fmt::format("    {:<8} {}", text(link, "class"), flag(link, "up") ? "up" : "down");
+  if (child(link, "limit_bytes").is_number()) {
+    line += fmt::format(", limit {} (ours {}, peer's {}), sent {} bytes, received {} bytes", size(link, "limit_bytes"),
+                        size(link, "our_limit_bytes"), size(link, "peer_limit_bytes"), number(link, "bytes_sent"),
+                        number(link, "bytes_received"));
+  }
+  line += fmt::format(", reconnects {}", number(link, "reconnects"));
+  const std::string why = text(link, "last_error");
+  return line + (why.empty() || flag(link, "up") ? "" : ", " + why) + "\n";
+}
+
+std::string peer_lines(const ordered_json &peer) {
+  std::string made = fmt::format("  peer {} at {}", text(peer, "node"), text(peer, "address"));
+  made += child(peer, "registered_limit_bytes").is_number()
+              ? fmt::format(", message limit {}, generation {}\n", size(peer, "registered_limit_bytes"),
+                            number(peer, "generation"))
+              : ", never registered\n";
+  for (const ordered_json &link : child(peer, "links")) {
+    made += link_line(link);
+  }
+  return made;
+}
+
+std::string limit_line(const ordered_json &limits) {
+  if (number(limits, "policy_limit_bytes") == 0) {
+    return "    limit not known yet: no segment is open\n";
+  }
+  return fmt::format("    limit {} of {}, largest record {} bytes\n", size(limits, "policy_limit_bytes"),
+                     text(limits, "limit_source"), number(limits, "record_bytes_max"));
+}
+
+std::string member_line(const ordered_json &node) {
+  std::string line = fmt::format("    {}: {}, local tail {}, {} bytes in flight", text(node, "node"),
+                                 flag(node, "reachable") ? "reachable" : "not reachable", number(node, "local_tail"),
+                                 number(node, "bytes_in_flight"));
+  if (const std::string why = text(node, "set_aside"); !why.empty()) {
+    const std::uint64_t limit = number(node, "set_aside_limit_bytes");
+    line += fmt::format(", ALARM set aside: {}{}", why,
+                        limit == 0 ? "" : fmt::format(" (its limit {})", format_bytes(limit)));
+  }
+  const std::string last = text(node, "last_error");
+  return line + (last.empty() ? "" : ", last error: " + last) + "\n";
+}
+
+std::string sequencer_lines(const ordered_json &sequencer) {
+  std::string made =
+      fmt::format("    {}, segment {}, global tail {}, next offset {}", text(sequencer, "state"),
+                  number(sequencer, "segment"), number(sequencer, "global_tail"), number(sequencer, "next_offset"));
+  const std::string why = text(sequencer, "why");
+  made += (why.empty() ? "" : ", " + why) + "\n" + limit_line(child(sequencer, "limits"));
+  made += fmt::format("    committed {} records, {} bytes; in flight {} records, {} bytes\n",
+                      number(sequencer, "appends_committed"), number(sequencer, "bytes_committed"),
+                      number(sequencer, "appends_in_flight"), number(sequencer, "bytes_in_flight"));
+  if (number(sequencer, "appends_in_flight") != 0) {
+    made += fmt::format("    oldest in flight for {} ms, waits for {}\n", number(sequencer, "oldest_in_flight_ms"),
+                        text(sequencer, "oldest_waits_for"));
+  }
+  made += fmt::format("    stores {}, waves {}, bytes resent {}\n", number(sequencer, "stores_sent"),
+                      number(sequencer, "waves"), number(sequencer, "bytes_resent"));
+  made += fmt::format("    waves retried: {}\n    refused: {}\n", counts(child(sequencer, "waves_retried")),
+                      counts(child(sequencer, "refused")));
+  for (const ordered_json &node : child(sequencer, "nodes")) {
+    made += member_line(node);
+  }
+  return made;
+}
+
+std::string server_lines(const ordered_json &server) {
+  if (!server.is_object()) {
+    return {};
+  }
+  std::string made = fmt::format("  log server: {} of {} in use{}\n", size(server, "memory_bytes"),
+                                 size(server, "memory_budget_bytes"),
+                                 flag(server, "stopped") ? ", ALARM stopped after a failed write" : "");
+  for (const ordered_json &segment : child(server, "segments")) {
+    made += fmt::format(
+        "    log {} segment {}: local tail {}, global tail {}, {} entries and {} bytes stored since the "
+        "start{}{}{}\n",
+        text(segment, "log"), number(segment, "segment"), number(segment, "local_tail"), number(segment, "global_tail"),
+        number(segment, "entries_stored"), number(segment, "bytes_stored"), flag(segment, "sealed") ? ", sealed" : "",
+        number(segment, "missing_offsets") == 0
+            ? std::string{}
+            : fmt::format(", {} offsets missing", number(segment, "missing_offsets")),
+        flag(segment, "stopped") ? ", ALARM stopped" : "");
+  }
+  return made;
+}
+
+std::string segment_line(const ordered_json &segment) {
+  const std::string end = child(segment, "end").is_number() ? fmt::format("to {}", number(segment, "end")) : "open";
+  return fmt::format("  segment {}: from {} {}, nodeset {}, {} copies, limit {} of {}, sequencer {} generation {}\n",
+                     number(segment, "index"), number(segment, "base"), end, names(child(segment, "nodeset")),
+                     number(segment, "replication"), size(segment, "segment_limit_bytes"), text(segment, "limit_owner"),
+                     text(segment, "sequencer"), number(segment, "generation"));
+}
+
+std::string ranges_text(const ordered_json &ranges) {
+  std::vector<std::string> made;
+  for (const ordered_json &range : ranges) {
+    if (range.is_array() && range.size() == 2) {
+      made.push_back(fmt::format("{}-{}", range[0].dump(), range[1].dump()));
+    }
+  }
+  return made.empty() ? "nothing" : fmt::format("{}", fmt::join(made, " "));
+}
+
+} // namespace
+
+std::string status_text(const ordered_json &node) {
+  std::string made = fmt::format("node {} of cluster {}: {}, generation {}, message limit {}\n", text(node, "node"),
+                                 text(node, "cluster"), flag(node, "ready") ? "ready" : "not ready",
+                                 number(node, "generation"), size(node, "message_limit_bytes"));
+  for (const ordered_json &difference : child(node, "config_differences")) {
+    made += fmt::format("  ALARM differs from the metadata: {}\n",
+                        difference.is_string() ? difference.get<std::string>() : difference.dump());
+  }
+  for (const ordered_json &peer : child(node, "peers")) {
+    made += peer_lines(peer);
+  }
+  made += server_lines(child(node, "log_server"));
+  for (const ordered_json &log : child(node, "logs")) {
+    const bool is_here = child(log, "sequencer").is_object();
+    made += fmt::format("  log {}: sequencer {}\n", text(log, "log"), is_here ? "here" : text(log, "sequencer_node"));
+    made += is_here ? sequencer_lines(child(log, "sequencer")) : "";
+  }
+  return made;
+}
+
+std::string log_text(const ordered_json &log) {
+  std::string made = fmt::format("log {}: sequencer {}, nodeset {}, {} copies, policies {}, then reject\n",
+                                 text(log, "name"), text(log, "sequencer"), names(child(log, "nodeset")),
+                                 number(log, "replication"), names(child(log, "policies")));
+  if (number(log, "message_limit_bytes") != 0) {
+    made += fmt::format("  message-limit of its own: {}\n", size(log, "message_limit_bytes"));
+  }
+  const ordered_json &limits = child(log, "limits");
+  if (number(limits, "policy_limit_bytes") != 0) {
+    made += fmt::format("  limit {} of {}, largest record {} bytes\n", size(limits, "policy_limit_bytes"),
+                        text(limits, "limit_source"), number(limits, "record_bytes_max"));
+  }
+  for (const ordered_json &segment : child(log, "chain")) {
+    made += segment_line(segment);
+  }
+  return made;
+}
+
+std::string log_list_text(const ordered_json &list) {
+  std::string made;
+  for (const ordered_json &log : child(list, "logs")) {
+    made += text(log, "name") + "\n";
+  }
+  return made;
+}
+
+std::string digest_text(const ordered_json &digest) {
+  std::string made = fmt::format("log {}\n", text(digest, "log"));
+  for (const ordered_json &segment : child(digest, "segments")) {
+    made += fmt::format("  segment {} from {}\n", number(segment, "index"), number(segment, "base"));
+    for (const ordered_json &server : child(segment, "servers")) {
+      const std::string why = text(server, "error");
+      made += fmt::format("    {}: {}, {} entries, {} bytes, digest {}, local tail {}, global tail {}{}{}\n",
+                          text(server, "node"), ranges_text(child(server, "ranges")), number(server, "entries"),
+                          number(server, "bytes"), text(server, "digest"), number(server, "local_tail"),
+                          number(server, "global_tail"), flag(server, "sealed") ? ", sealed" : "",
+                          why.empty() ? "" : ", " + why);
+    }
+  }
+  for (const ordered_json &conflict : child(digest, "conflicts")) {
+    made += fmt::format("  ALARM offset {} differs on {}\n", number(conflict, "offset"), text(conflict, "node"));
+  }
+  return made;
+}
+
+} // namespace outsize::host

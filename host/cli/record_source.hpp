@@ -1,0 +1,23 @@
+// Files as payloads: small ones read, large ones mapped, a pipe spooled first.
+//
+// Thread rule: any thread; the payload's bytes live as long as a reference to them.
+#pragma once
+
+#include <outsize/buffer.hpp>
+#include <outsize/result.hpp>
+
+#include <string>
+
+namespace outsize::host {
+
+/// Files up to this size are read into memory; larger ones are mapped, so that a file of any size costs no memory.
+inline constexpr std::uint64_t read_bytes_max = 1024 * 1024;
+
+/// The file's bytes; "-" is stdin, spooled to an unlinked file in TMPDIR. Error: invalid_argument or
+/// permission_denied, naming the file.
+result<rope> payload_of(const std::string &file);
+
+/// A file that shrinks while it is mapped ends the process with a signal; from now on it says why first.
+void explain_shrinking_files();
+
+} // namespace outsize::host
