@@ -230,8 +230,9 @@ void log_keeper::take_number(number_attempt attempt, std::function<void(result<l
 }
 
 void log_keeper::write_log(log_record made, std::function<void(result<log_record>)> then) {
+  std::string key = log_key(made.name);
   std::string value = encode(made);
-  node_.metadata->update(log_key(made.name), 0, std::move(value),
+  node_.metadata->update(std::move(key), 0, std::move(value),
                          [made = std::move(made), then = std::move(then)](result<metadata::outcome> outcome) {
                            if (!outcome) {
                              then(std::move(outcome).error());
