@@ -88,7 +88,7 @@ void fault_store::fail_next_commit(bool stored) {
 
 void fault_store::crash(std::size_t survivors) {
   for (; survivors > 0 && !waiting_.empty(); --survivors) {
-    apply(waiting_.front().what);
+    (void)make_durable(waiting_.front()); // refused or failed ones do not survive either
     waiting_.pop_front();
   }
   waiting_.clear();

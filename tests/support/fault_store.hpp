@@ -47,8 +47,8 @@ public:
   void set_disk_full(bool full) { disk_full_ = full; }
   /// Reads fail with storage_failed while set.
   void set_read_failure(bool failing) { reads_fail_ = failing; }
-  /// The machine dies and comes back: of the held commits the first `survivors` are durable, all others are gone, and
-  /// nobody is called. The store can be loaded again.
+  /// The machine dies and comes back: of the held commits the first `survivors` had got as far as the disk, all
+  /// others are gone, and nobody is called. The store can be loaded again.
   void crash(std::size_t survivors = 0);
 
   // ---- bit rot; false when there is no such entry
