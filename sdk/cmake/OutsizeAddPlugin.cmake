@@ -5,6 +5,9 @@
 #   --exclude-libs,ALL                      a statically linked library is the plugin's own, not the host's
 #   -z defs                                 a missing symbol is a link error, not a crash at the first call
 #   -fno-gnu-unique                         no inline static keeps the plugin resident
+#
+# The target is called outsize-plugin-NAME. `cmake --install BUILD --component plugins` puts the file into
+# lib/outsize/plugins.
 function(outsize_add_plugin name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   set(target outsize-plugin-${name})
@@ -21,4 +24,5 @@ function(outsize_add_plugin name)
   target_link_options(${target} PRIVATE
     "LINKER:--version-script=${script}" "LINKER:--exclude-libs,ALL" "LINKER:-z,defs" "LINKER:--no-undefined")
   set_target_properties(${target} PROPERTIES LINK_DEPENDS ${script})
+  install(TARGETS ${target} LIBRARY DESTINATION lib/outsize/plugins COMPONENT plugins)
 endfunction()
