@@ -58,29 +58,35 @@ result<const log_record *> append_service::find_log(const std::string &name) con
   return &found->record;
 }
 
-result<void> append_service::on_large(const wire::large_offer &offer) const {
+wire::large_decision append_service::on_large(const wire::large_offer &offer) const {
   const result<wire::append> message = wire::decode<wire::append>(offer.header);
   if (!message) {
-    return message.error();
+    return wire::large_decision::refused(message.error());
   }
   if (claimed_bytes(message.value()) != offer.payload_bytes) {
-    return wrong_sizes(message.value(), offer.payload_bytes);
+    return wire::large_decision::refused(wrong_sizes(message.value(), offer.payload_bytes));
   }
   const result<const log_record *> log = find_log(message->log);
   if (!log) {
-    return log.error();
+    return wire::large_decision::refused(log.error());
   }
   log_sequencer *sequencer = logs_.find(message->log);
   if (sequencer == nullptr || message->records.size() != 1) {
-    return {}; // the sequencer's node decides; here the assembly budget bounds it
+    return wire::large_decision::taken(); // the sequencer's node decides; here the assembly budget bounds it
   }
   record_facts record;
   record.record_header_bytes = message->records.front().record_header_bytes;
   record.payload_bytes = message->records.front().payload_bytes;
-  if (const std::optional<wire::refusal> no = sequencer->refuses(record)) {
-    return wire::to_error(*no);
+  std::optional<wire::refusal> no = sequencer->refuses(record);
+  if (!no.has_value()) {
+    return wire::large_decision::taken();
   }
-  return {};
+  wire::appended all;
+  all.results.resize(1);
+  all.results.front().policy_trace = no->policy_trace;
+  all.results.front().refused = std::move(no);
+  answer(node_, {offer.link.id, offer.number}, all);
+  return wire::large_decision::answered();
 }
 
 void append_service::refuse(const asker &to, const std::string &log, std::size_t records, const error &why) const {

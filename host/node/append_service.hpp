@@ -14,8 +14,8 @@ class append_service {
 public:
   append_service(node_context &node, log_keeper &logs) : node_(node), logs_(logs) {}
 
-  /// May the rest of a large append come? Says no when the one record in it will be refused for its size.
-  [[nodiscard]] result<void> on_large(const wire::large_offer &offer) const;
+  /// May the rest of a large append come? When the one record in it is over the log's limits it is refused at once.
+  [[nodiscard]] wire::large_decision on_large(const wire::large_offer &offer) const;
   void on_append(wire::incoming &&request);
   void on_find_tail(const wire::incoming &request);
   /// The log's global tail: from the sequencer here, or asked of the node that has it.

@@ -102,7 +102,7 @@ struct node::state final : wire::endpoint_handler {
   void on_dial_failed(wire::dial_id dial, const std::string &, const error &why) override {
     links.on_dial_failed(dial, why);
   }
-  result<void> on_large(const wire::large_offer &offer) override;
+  wire::large_decision on_large(const wire::large_offer &offer) override;
   void on_message(wire::incoming &&message) override;
   void on_misbehaviour(const std::string &address, const error &why) override {
     context.log(OUTSIZE_LOG_WARN,
@@ -263,11 +263,11 @@ void node::state::on_link_down(const wire::link_info &link, const error &why) {
 
 // ---- messages -------------------------------------------------------------------------------------------------------
 
-result<void> node::state::on_large(const wire::large_offer &offer) {
+wire::large_decision node::state::on_large(const wire::large_offer &offer) {
   if (offer.what == wire::kind::append) {
     return appends.on_large(offer);
   }
-  return {}; // stores and answers between nodes: bounded by the assembly budget
+  return wire::large_decision::taken(); // stores and answers between nodes: bounded by the assembly budget
 }
 
 void node::state::on_message(wire::incoming &&message) {
@@ -379,12 +379,9 @@ time_point node::state::poll(time_point now) {
     context.options.values->run_completions();
   }
   run_machines();
-  if (links.has_deferred()) {
-    return now;
-  }
-  next = std::min(next, next_time());
   // What the machines just queued leaves in this round: an answer must not wait for the next descriptor.
-  return std::min(next, endpoint.poll(now));
+  next = std::min(next, endpoint.poll(now));
+  return links.has_deferred() ? now : std::min(next, next_time());
 }
 
 void node::state::run_machines() {

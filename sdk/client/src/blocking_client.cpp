@@ -29,6 +29,9 @@ bool blocking_client::run_until(const std::function<bool()> &done, time_point de
     if (now >= deadline || (stop_ && stop_())) {
       return false;
     }
+    if (client_.wants_poll()) {
+      continue; // `done` asked for more
+    }
     const time_point wake = std::min({next, deadline, now + stop_check});
     std::vector<pollfd> waits;
     for (const int fd : client_.event_fds()) {

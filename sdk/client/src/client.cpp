@@ -65,13 +65,17 @@ struct client::state {
     wire::endpoint::reply then;
   };
 
-  void ask(question what) { questions.push_back(std::move(what)); }
+  void ask(question what) {
+    questions.push_back(std::move(what));
+    fresh = true;
+  }
   void send_questions(time_point now);
 
   client_options options;
   connection link;
   append_queue appends;
   std::list<question> questions;
+  bool fresh = false; ///< something was asked since the last poll began
 };
 
 void client::state::send_questions(time_point now) {
@@ -100,6 +104,7 @@ client::~client() = default;
 
 void client::append(const std::string &log, record what, time_point deadline, appended then) {
   state_->appends.push(log, std::move(what), deadline, std::move(then));
+  state_->fresh = true;
 }
 
 std::uint64_t client::unanswered_bytes() const {
@@ -154,6 +159,7 @@ const std::optional<error> &client::last_failure() const {
 time_point client::poll(time_point now) {
   state &self = *state_;
   time_point next = self.link.poll(now);
+  self.fresh = false;
   self.appends.run(now);
   self.send_questions(now);
   // What was just queued leaves now, not with the next event.
@@ -162,8 +168,10 @@ time_point client::poll(time_point now) {
   for (const state::question &waiting : self.questions) {
     next = std::min(next, waiting.deadline);
   }
-  return next;
+  return self.fresh ? now : next;
 }
+
+bool client::wants_poll() const { return state_->fresh; }
 
 std::vector<int> client::event_fds() const {
   return state_->link.endpoint().event_fds();

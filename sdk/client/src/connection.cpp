@@ -114,8 +114,9 @@ void connection::on_dial_failed(wire::dial_id dial, const std::string &address, 
   }
 }
 
-result<void> connection::on_large(const wire::large_offer &) {
-  return {};
+wire::large_decision connection::on_large(const wire::large_offer &) {
+  return wire::large_decision::taken();
+};
 }
 
 void connection::on_message(wire::incoming &&message) {

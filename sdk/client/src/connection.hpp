@@ -35,7 +35,7 @@ public:
   void on_link_up(const wire::link_info &link) override;
   void on_link_down(const wire::link_info &link, const error &why) override;
   void on_dial_failed(wire::dial_id dial, const std::string &address, const error &why) override;
-  result<void> on_large(const wire::large_offer &offer) override;
+  wire::large_decision on_large(const wire::large_offer &offer) override;
   void on_message(wire::incoming &&message) override;
   void on_misbehaviour(const std::string &address, const error &why) override;
 

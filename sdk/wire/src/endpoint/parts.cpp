@@ -117,12 +117,16 @@ bool endpoint::state::offer(link &which, large_message &large) {
   if (role != kind_role::request && role != kind_role::one_way) {
     return true;
   }
-  const result<void> taken = handler.on_large(
+  const large_decision decided = handler.on_large(
       {which.info, large.what.what, large.what.number, large.header, large.total_bytes - large.header_bytes});
   if (!which.is_open()) {
     return false;
   }
-  return taken ? true : refuse(which, large, taken.error());
+  if (!decided.take && !decided.why.has_value()) {
+    drop(large);
+    return true;
+  }
+  return decided.take ? true : refuse(which, large, *decided.why);
 }
 
 void endpoint::state::give_credit(link &which) {

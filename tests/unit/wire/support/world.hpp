@@ -57,9 +57,10 @@ private:
     }
   }
   void on_dial_failed(dial_id, const std::string &, const error &why) override { dial_failures.push_back(why); }
-  result<void> on_large(const large_offer &offer) override {
+  large_decision on_large(const large_offer &offer) override {
     offers.push_back(offer.payload_bytes);
-    return large_rule ? large_rule(offer) : result<void>();
+    const result<void> taken = large_rule ? large_rule(offer) : result<void>();
+    return taken ? large_decision::taken() : large_decision::refused(taken.error());
   }
   void on_message(incoming &&message) override {
     if (message_rule) {

@@ -92,7 +92,10 @@ public:
   /// Why the last attempt to connect failed.
   [[nodiscard]] const std::optional<error> &last_failure() const;
 
+  /// Runs links and deadlines; returns when it wants to run next, unless a descriptor is readable before.
   time_point poll(time_point now);
+  /// Something was asked since the last poll: poll before waiting.
+  [[nodiscard]] bool wants_poll() const;
   [[nodiscard]] std::vector<int> event_fds() const;
 
 private:

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,16 @@ struct large_offer {
   std::uint64_t payload_bytes = 0;
 };
 
+/// What becomes of a large message. Unless it is taken, the rest is dropped as it comes.
+struct large_decision {
+  bool take = false;
+  std::optional<error> why; ///< to be said to the sender; without it the handler has answered by itself
+
+  static large_decision taken() { return {true, std::nullopt}; }
+  static large_decision refused(error why) { return {false, std::move(why)}; }
+  static large_decision answered() { return {false, std::nullopt}; }
+};
+
 /// What an endpoint tells its owner.
 class endpoint_handler {
 public:
@@ -82,9 +93,9 @@ public:
   virtual void on_link_down(const link_info &link, const error &why) = 0;
   /// A dial attempt failed before the link was up; the next follows by itself. `peer` is set when it said goodbye.
   virtual void on_dial_failed(dial_id dial, const std::string &address, const error &why) = 0;
-  /// May the rest of this message come? An error is answered as `failure`, and the rest is dropped as it comes. Not
+  /// May the rest of this message come? Not
   /// asked about answers. Keep no account here: a message that was let in may still end before it is whole.
-  virtual result<void> on_large(const large_offer &offer) = 0;
+  virtual large_decision on_large(const large_offer &offer) = 0;
   /// A message that is not the answer to a request and not the endpoint's own. Requests must be answered in the end.
   virtual void on_message(incoming &&message) = 0;
   /// A peer broke the protocol and its link was closed; for the log and for counters.
