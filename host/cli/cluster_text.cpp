@@ -186,7 +186,7 @@ std::string status_text(const ordered_json &node) {
 }
 
 std::string log_text(const ordered_json &log) {
-  std::string made = fmt::format("log {}: sequencer {}, nodeset {}, {} copies, policies {}, then reject\n",
+  std::string made = fmt::format("log {}: sequencer {}, nodeset {}, {} copies, policies {}; taken by none: rejected\n",
                                  text(log, "name"), text(log, "sequencer"), names(child(log, "nodeset")),
                                  number(log, "replication"), names(child(log, "policies")));
   if (number(log, "message_limit_bytes") != 0) {

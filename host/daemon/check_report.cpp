@@ -36,14 +36,20 @@ std::string node_lines(const config &checked) {
   return text;
 }
 
-std::string transport_line(const transport_config &transport) {
+std::string transport_line(const config &checked, const transport_config &transport,
+                           const prepared_component &component) {
+  std::string listens = transport.listen.value;
+  if (listens.empty() && serves(*component.component, "inmemory://")) {
+    listens = fmt::format("inmemory://{}", checked.node.name.value);
+  }
   return fmt::format("transport {}: {}\n", transport.plugin.value,
-                     transport.listen.value.empty() ? "dials only" : "listens at " + transport.listen.value);
+                     listens.empty() ? "dials only" : "listens at " + listens);
 }
 
 std::string log_lines(const config &checked, const log_config &log) {
-  std::string text = fmt::format("log {}: sequencer {}, nodeset {}, policies {}, then reject\n", log.name.value,
-                                 log.sequencer.value, joined(log.nodeset.value), joined(log.policies.value));
+  std::string text =
+      fmt::format("log {}: sequencer {}, nodeset {}, policies {}; taken by none: rejected\n", log.name.value,
+                  log.sequencer.value, joined(log.nodeset.value), joined(log.policies.value));
   if (log.message_limit.is_set) {
     const std::uint64_t policy_limit = std::min(log.message_limit.value, checked.node.message_limit.value);
     text += fmt::format("log {}: message-limit {}, largest record {} bytes\n", log.name.value,
@@ -56,8 +62,8 @@ std::string log_lines(const config &checked, const log_config &log) {
 
 std::string check_report(const config &checked, const preparation &with) {
   std::string text = node_lines(checked);
-  for (const transport_config &transport : checked.transports) {
-    text += transport_line(transport);
+  for (std::size_t i = 0; i < checked.transports.size(); ++i) {
+    text += transport_line(checked, checked.transports[i], with.transports[i]);
   }
   for (const peer_config &peer : checked.peers) {
     text += fmt::format("peer {}: {}\n", peer.name.value, address_of(checked, with, peer));
