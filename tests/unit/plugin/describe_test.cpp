@@ -1,15 +1,13 @@
-// What an operator reads about plugins, compared with approved files. OUTSIZE_APPROVE=1 writes them anew.
 #include "plugin_folder.hpp"
+
+#include <golden/approved.hpp>
 
 #include <host/plugin/describe.hpp>
 #include <host/plugin/registry.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <fstream>
 #include <regex>
-#include <sstream>
 
 using namespace outsize::host;
 namespace fs = std::filesystem;
@@ -21,13 +19,7 @@ void compare(const std::string &name, std::string text, const plugin_folder &fol
     text.replace(at, folder.path().string().size(), "DIR");
   }
   text = std::regex_replace(text, std::regex("[0-9a-f]{64}"), "SHA256");
-  const fs::path approved = fs::path(APPROVED_FOLDER) / name;
-  if (std::getenv("OUTSIZE_APPROVE") != nullptr) {
-    std::ofstream(approved) << text;
-  }
-  std::ostringstream expected;
-  expected << std::ifstream(approved).rdbuf();
-  CHECK(text == expected.str());
+  check_approved(fs::path(APPROVED_FOLDER) / name, text);
 }
 
 } // namespace
