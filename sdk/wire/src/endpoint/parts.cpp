@@ -27,6 +27,9 @@ void endpoint::state::on_part(link &which, incoming &&message) {
   if (message.payload.empty()) {
     large_message ended = which.parts.remove(head->message);
     drop(ended);
+    if (role_of(ended.what.what) == kind_role::request) {
+      which.serving.erase(ended.what.number); // the sender took its question back
+    }
     return;
   }
   const result<large_message *> found =
@@ -51,8 +54,17 @@ void endpoint::state::on_part(link &which, incoming &&message) {
     return;
   }
   assembly_bytes -= whole.held_bytes;
-  deliver(which, incoming{which.info.id, whole.what.what, whole.what.number, std::move(whole.header),
-                          std::move(whole.payload)});
+  deliver_large(which, incoming{which.info.id, whole.what.what, whole.what.number, std::move(whole.header),
+                                std::move(whole.payload)});
+}
+
+/// As deliver, for what has been admitted before.
+void endpoint::state::deliver_large(link &which, incoming &&message) {
+  if (role_of(message.what) != kind_role::request) {
+    deliver(which, std::move(message));
+  } else if (which.serving.contains(message.number)) { // else withdrawn on its way
+    handler.on_message(std::move(message));
+  }
 }
 
 /// Looks at a message whose first part has come. False when the link is gone after that.
@@ -66,6 +78,10 @@ bool endpoint::state::admit(link &which, large_message &large) {
   if (role == kind_role::answer && !which.requests.contains(large.what.number)) {
     drop(large); // timed out or withdrawn meanwhile
     return true;
+  }
+  if (role == kind_role::request && !begin_serving(which, large.what)) {
+    drop(large);
+    return which.is_open();
   }
   if (large.total_bytes > options.assembly_bytes_max) {
     return refuse(which, large,
@@ -149,6 +165,10 @@ bool endpoint::state::refuse(link &which, large_message &large, const error &why
     finish_request(which, what.number, why);
     break;
   case kind_role::request:
+    if (which.serving.erase(what.number) != 0) {
+      send_failure(which, what.number, to_refusal(why));
+    }
+    break;
   case kind_role::unknown:
     if (what.number != 0) {
       send_failure(which, what.number, to_refusal(why));

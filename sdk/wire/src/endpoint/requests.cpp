@@ -124,21 +124,27 @@ void endpoint::state::withdraw_request(link_id to, std::uint64_t number) {
 // ---- the peer's -----------------------------------------------------------------------------------------------------
 
 void endpoint::state::on_request(link &which, incoming &&message) {
-  if (message.number == 0) {
-    misbehaved(which, make_error(code::malformed, "a " + std::string(name_of(message.what)) + " without a number"));
-    return;
+  if (begin_serving(which, {message.what, message.number})) {
+    handler.on_message(std::move(message));
+  }
+}
+
+bool endpoint::state::begin_serving(link &which, const envelope &what) {
+  if (what.number == 0) {
+    misbehaved(which, make_error(code::malformed, "a " + std::string(name_of(what.what)) + " without a number"));
+    return false;
   }
   if (which.serving.size() >= serving_max) {
-    send_failure(which, message.number,
+    send_failure(which, what.number,
                  to_refusal(make_error(code::overloaded,
                                        std::to_string(serving_max) + " requests of this link wait for their answers")));
-    return;
+    return false;
   }
-  if (!which.serving.insert(message.number).second) {
-    misbehaved(which, make_error(code::malformed, "number " + std::to_string(message.number) + " was used twice"));
-    return;
+  if (!which.serving.insert(what.number).second) {
+    misbehaved(which, make_error(code::malformed, "number " + std::to_string(what.number) + " was used twice"));
+    return false;
   }
-  handler.on_message(std::move(message));
+  return true;
 }
 
 void endpoint::state::answer(link_id to, std::uint64_t number, outgoing message) {

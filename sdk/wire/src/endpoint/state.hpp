@@ -100,6 +100,8 @@ struct endpoint::state {
   // requests.cpp
   std::uint64_t request(link_id to, outgoing message, time_point deadline, endpoint::reply then);
   void on_request(link &which, incoming &&message);
+  /// From the first part or the whole message on, a request may be answered. False when it was refused.
+  bool begin_serving(link &which, const envelope &what);
   void on_answer(link &which, incoming &&message);
   void on_deadline(link &which, std::uint64_t number);
   void finish_request(link &which, std::uint64_t number, result<incoming> outcome);
@@ -111,6 +113,7 @@ struct endpoint::state {
 
   // parts.cpp
   void on_part(link &which, incoming &&message);
+  void deliver_large(link &which, incoming &&message);
   [[nodiscard]] bool admit(link &which, large_message &message);
   [[nodiscard]] bool make_room(link &which, large_message &message, std::uint64_t bytes);
   [[nodiscard]] bool offer(link &which, large_message &message);

@@ -31,7 +31,7 @@ public:
   std::vector<std::uint64_t> offers; ///< payload bytes of large messages asked about
 
   std::function<result<void>(const hello &)> hello_rule;
-  std::function<result<void>(const large_offer &)> large_rule;
+  std::function<large_decision(const large_offer &)> large_rule;
   std::function<void(incoming &)> message_rule;
   std::function<void(const link_info &)> up_rule;
   std::function<void()> down_rule;
@@ -59,8 +59,7 @@ private:
   void on_dial_failed(dial_id, const std::string &, const error &why) override { dial_failures.push_back(why); }
   large_decision on_large(const large_offer &offer) override {
     offers.push_back(offer.payload_bytes);
-    const result<void> taken = large_rule ? large_rule(offer) : result<void>();
-    return taken ? large_decision::taken() : large_decision::refused(taken.error());
+    return large_rule ? large_rule(offer) : large_decision::taken();
   }
   void on_message(incoming &&message) override {
     if (message_rule) {

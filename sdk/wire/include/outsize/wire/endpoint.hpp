@@ -77,7 +77,7 @@ struct large_decision {
 
   static large_decision taken() { return {true, std::nullopt}; }
   static large_decision refused(error why) { return {false, std::move(why)}; }
-  static large_decision answered() { return {false, std::nullopt}; }
+  static large_decision answered() { return {false, std::nullopt}; } ///< or will be
 };
 
 /// What an endpoint tells its owner.
@@ -93,8 +93,8 @@ public:
   virtual void on_link_down(const link_info &link, const error &why) = 0;
   /// A dial attempt failed before the link was up; the next follows by itself. `peer` is set when it said goodbye.
   virtual void on_dial_failed(dial_id dial, const std::string &address, const error &why) = 0;
-  /// May the rest of this message come? Not
-  /// asked about answers. Keep no account here: a message that was let in may still end before it is whole.
+  /// May the rest of this message come? Not asked about answers. From here on a request may be answered. Keep no
+  /// account of what was let in: it may still end before it is whole.
   virtual large_decision on_large(const large_offer &offer) = 0;
   /// A message that is not the answer to a request and not the endpoint's own. Requests must be answered in the end.
   virtual void on_message(incoming &&message) = 0;
