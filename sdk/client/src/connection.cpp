@@ -116,7 +116,6 @@ void connection::on_dial_failed(wire::dial_id dial, const std::string &address, 
 
 wire::large_decision connection::on_large(const wire::large_offer &) {
   return wire::large_decision::taken();
-};
 }
 
 void connection::on_message(wire::incoming &&message) {
