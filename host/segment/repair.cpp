@@ -1,171 +1,416 @@
 #include "host/segment/repair.hpp"
 
+#include <outsize/abi/host.h>
 #include <outsize/wire/codec.hpp>
+#include <outsize/wire/limits.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace outsize::host {
-
 namespace {
 
-/// How many leading entries of `answer` are consecutive from `from` and intact, and the bytes of them.
-struct leading {
-  std::size_t entries = 0;
-  std::uint64_t bytes = 0;
-};
+/// How long the listing of a slow server is waited for: without it, what that server has is copied once more.
+constexpr duration listing_patience = std::chrono::milliseconds(500);
 
-leading intact_entries(const wire::fetched &answer, const rope &payload, offset_t from) {
-  leading found;
-  for (const buffer &raw : answer.entry_headers) {
-    const result<wire::entry_header> header = wire::decode_entry_header(raw.span());
-    if (!header || header->offset != from + found.entries) {
-      break;
-    }
-    const std::uint64_t bytes = header->record_header_bytes + header->payload_bytes;
-    if (bytes > payload.size() - found.bytes ||
-        !wire::verify_entry(header.value(), payload.slice(found.bytes, bytes)).has_value()) {
-      break;
-    }
-    ++found.entries;
-    found.bytes += bytes;
+std::uint64_t bytes_of(const wire::entry_header &header) {
+  return wire::entry_header_bytes + header.record_header_bytes + header.payload_bytes;
+}
+
+template <class Answer> std::optional<error> failure_in(const result<Answer> &answer, const wire::segment_id &about) {
+  if (!answer) {
+    return answer.error();
   }
-  return found;
+  if (answer->segment != about) {
+    return make_error(code::malformed, "the answer is about another segment");
+  }
+  return std::nullopt;
 }
 
 } // namespace
 
-repair::repair(settings how, peers &servers) : settings_(std::move(how)), peers_(servers), at_(settings_.range.from) {}
-
-repair::~repair() {
-  *alive_ = false;
+segment_repair::segment_repair(segment_task task, peers &servers, const segment_seal::states &sealed)
+    : task_(std::move(task)), servers_(servers) {
+  const sealed_tail found = find_sealed_tail(task_, sealed);
+  at_ = found.committed;
+  end_ = found.highest;
+  window_end_ = at_;
+  on_sealed(sealed);
 }
 
-void repair::on_time(time_point now) {
-  now_ = now;
-  if (!busy_ && !done() && !superseded_ && now >= resume_at_) {
-    fetch_next();
+void segment_repair::on_sealed(const segment_seal::states &sealed) {
+  lowest_end_ = find_sealed_tail(task_, sealed).lowest;
+  for (const auto &[node, state] : sealed) {
+    members_.try_emplace(node);
   }
 }
 
-void repair::fetch_next() {
-  if (sources_.empty()) {
-    for (const auto &[node, tail] : settings_.local_tails) {
-      if (tail > at_) {
-        sources_.push_back(node);
-      }
+void segment_repair::on_link_up(const std::string &node) {
+  if (const auto found = members_.find(node); found != members_.end()) {
+    found->second.tries.on_link_up();
+  }
+}
+
+void segment_repair::step(time_point now) {
+  if (done() || superseded_.has_value() || !stopped_.empty()) {
+    return;
+  }
+  pass_over_kept();
+  if (!done() && at_ == window_end_) {
+    open_window(now);
+  }
+  list_members(now);
+  if (!done() && !awaits_listing(now)) {
+    copy_next(now);
+  }
+}
+
+// ---- who has what ---------------------------------------------------------------------------------------------------
+
+void segment_repair::open_window(time_point now) {
+  window_.clear();
+  window_end_ = std::min(end_, at_ + task_.window_entries_max);
+  window_at_ = now;
+  for (auto &[node, one] : members_) {
+    one.listed_to = at_;
+  }
+}
+
+void segment_repair::list_members(time_point now) {
+  for (auto &[node, one] : members_) {
+    one.listed_to = std::max(one.listed_to, at_);
+    if (one.listed_to < window_end_ && one.tries.ready(now)) {
+      list(node, now);
     }
-    // The one that got furthest is tried first (it is taken from the back).
-    std::sort(sources_.begin(), sources_.end(), [this](const std::string &one, const std::string &other) {
-      return settings_.local_tails.at(one) < settings_.local_tails.at(other);
-    });
   }
-  source_ = sources_.back();
-  sources_.pop_back();
+}
+
+void segment_repair::list(const std::string &node, time_point now) {
+  member &asked = members_[node];
+  asked.tries.on_asked();
+  asked.listing = true;
+  wire::list_entries message;
+  message.segment = task_.segment;
+  message.from = asked.listed_to;
+  message.to = window_end_;
+  message.count_max = task_.window_entries_max;
+  servers_.list_entries(
+      node, message, now + task_.request_timeout,
+      [this, node, alive = std::weak_ptr<bool>(alive_)](const result<wire::entries> &answer, const rope &) {
+        if (alive.expired()) {
+          return;
+        }
+        on_listed(node, answer);
+        const auto changed = task_.changed;
+        changed();
+      });
+}
+
+void segment_repair::on_listed(const std::string &node, const result<wire::entries> &answer) {
+  member &asked = members_[node];
+  asked.listing = false;
+  if (const std::optional<error> why = failure_in(answer, task_.segment)) {
+    on_failure(node, *why);
+    return;
+  }
+  if (answer->next <= asked.listed_to) {
+    on_failure(node, make_error(code::malformed, "its listing of entries does not go on"));
+    return;
+  }
+  asked.tries.on_answer();
+  asked.listed_to = answer->next;
+  for (const buffer &raw : answer->entry_headers) {
+    note_entry(node, raw);
+  }
+}
+
+void segment_repair::note_entry(const std::string &node, const buffer &raw) {
+  const result<wire::entry_header> header = wire::decode_entry_header(raw.span());
+  if (!header) {
+    say(OUTSIZE_LOG_ERROR, fmt::format("damaged entry: log={} segment={} node={} why=\"{}\"", task_.log,
+                                       task_.segment.index, node, header.error().text));
+    return;
+  }
+  if (header->segment != task_.segment || header->offset < at_ || header->offset >= window_end_) {
+    return;
+  }
+  known_entry &entry = window_.try_emplace(header->offset, known_entry{header.value(), {}}).first->second;
+  if (entry.header.checksum != header->checksum) {
+    stop(fmt::format("offset {} has one value on {} and another on {}", header->offset, *entry.holders.begin(), node));
+    return;
+  }
+  entry.holders.insert(node);
+}
+
+/// A server that is slow to list is waited for a moment; one that fails is not waited for.
+bool segment_repair::awaits_listing(time_point now) const {
+  const bool some = std::any_of(members_.begin(), members_.end(), [](const auto &one) { return one.second.listing; });
+  return some && now < window_at_ + listing_patience;
+}
+
+// ---- going forward --------------------------------------------------------------------------------------------------
+
+void segment_repair::pass_over_kept() {
+  for (auto entry = window_.find(at_); entry != window_.end() && at_ < end_; entry = window_.find(at_)) {
+    if (entry->second.holders.size() < task_.replication) {
+      break;
+    }
+    if (task_.known_tail != wire::no_offset) {
+      kept_[at_] = entry->second.header.checksum;
+    }
+    ++at_;
+    lost_.clear();
+  }
+  if (piece_.has_value() && at_ >= piece_->end) {
+    piece_.reset();
+  }
+}
+
+void segment_repair::copy_next(time_point now) {
+  if (piece_.has_value()) {
+    store_piece(now);
+    return;
+  }
+  if (fetching_) {
+    return;
+  }
+  if (const std::string source = find_source(now); !source.empty()) {
+    fetch(source, now);
+    return;
+  }
+  on_no_source();
+}
+
+std::string segment_repair::find_source(time_point now) const {
+  const auto entry = window_.find(at_);
+  if (entry == window_.end()) {
+    return {};
+  }
+  for (const std::string &node : entry->second.holders) {
+    if (members_.at(node).tries.ready(now)) {
+      return node;
+    }
+  }
+  return {};
+}
+
+/// Nobody can give the entry at `at_` now.
+void segment_repair::on_no_source() {
+  const auto may_still_give = [this](const auto &one) {
+    const bool listed = one.second.listed_to > at_;
+    return one.second.tries.asked() || (!listed && !one.second.tries.failing());
+  };
+  if (std::any_of(members_.begin(), members_.end(), may_still_give)) {
+    return;
+  }
+  if (at_ >= lowest_end_) {
+    say(OUTSIZE_LOG_WARN, fmt::format("segment cut: log={} segment={} end={} instead_of={} why=\"never committed, and "
+                                      "no server with a copy can be reached\"",
+                                      task_.log, task_.segment.index, at_, end_));
+    end_ = at_;
+    return;
+  }
+  const auto has_listed = [this](const auto &one) { return one.second.listed_to > at_; };
+  const bool asked_all = members_.size() == task_.nodeset.size() &&
+                         std::all_of(members_.begin(), members_.end(), has_listed) &&
+                         (window_.count(at_) == 0 || window_.at(at_).holders.empty());
+  if (asked_all && lost_.empty()) {
+    lost_ = fmt::format("data_loss: no server has an intact copy of offset {}", at_);
+    say(OUTSIZE_LOG_ERROR, fmt::format("entry lost: log={} segment={} offset={} consequence=\"the log cannot be opened "
+                                       "before a server with a copy is back\"",
+                                       task_.log, task_.segment.index, at_));
+  }
+}
+
+// ---- from a server that has it --------------------------------------------------------------------------------------
+
+/// How far entries can be taken from `source` in one go: consecutive, lacking a quorum, within the bytes allowed.
+offset_t segment_repair::piece_end(const std::string &source) const {
+  std::uint64_t bytes = 0;
+  offset_t end = at_;
+  for (auto entry = window_.find(at_); entry != window_.end() && entry->first == end; ++entry) {
+    const known_entry &known = entry->second;
+    bytes += bytes_of(known.header);
+    const bool wanted = known.holders.count(source) != 0 && known.holders.size() < task_.replication;
+    if (!wanted || (end > at_ && bytes > task_.repair_bytes_max)) {
+      break;
+    }
+    ++end;
+  }
+  return end;
+}
+
+void segment_repair::fetch(const std::string &node, time_point now) {
+  members_[node].tries.on_asked();
+  fetching_ = true;
   wire::fetch message;
-  message.segment = settings_.segment;
+  message.segment = task_.segment;
   message.from = at_;
-  message.to = settings_.range.to;
-  message.bytes_max = settings_.fetch_bytes_max;
+  message.to = piece_end(node);
+  message.bytes_max = task_.repair_bytes_max;
   message.flags = wire::fetch_beyond_tail;
-  message.global_tail = settings_.range.from;
-  busy_ = true;
-  peers_.fetch(source_, message, now_ + settings_.timeout,
-               [this, alive = alive_, node = source_](const result<wire::fetched> &answer, const rope &payload) {
-                 if (*alive) {
-                   busy_ = false;
-                   on_fetched(node, answer, payload);
-                 }
-               });
+  message.global_tail = at_;
+  servers_.fetch(node, message, now + task_.request_timeout,
+                 [this, node, first = at_, alive = std::weak_ptr<bool>(alive_)](const result<wire::fetched> &answer,
+                                                                                const rope &payload) {
+                   if (alive.expired()) {
+                     return;
+                   }
+                   on_fetched(node, first, answer, payload);
+                   const auto changed = task_.changed;
+                   changed();
+                 });
 }
 
-void repair::on_fetched(const std::string &node, const result<wire::fetched> &answer, const rope &payload) {
-  if (!answer) {
-    fail(node, answer.error().text);
+void segment_repair::on_fetched(const std::string &node, offset_t first, const result<wire::fetched> &answer,
+                                const rope &payload) {
+  fetching_ = false;
+  if (const std::optional<error> why = failure_in(answer, task_.segment)) {
+    on_failure(node, *why);
     return;
   }
-  const leading found = intact_entries(answer.value(), payload, at_);
-  if (found.entries == 0) {
-    fail(node, fmt::format("offset {} is missing or damaged there", at_));
+  members_[node].tries.on_answer();
+  piece made{first, first, {}, {}};
+  for (const buffer &raw : answer->entry_headers) {
+    const auto known = window_.find(made.end);
+    const result<wire::entry_header> header = wire::decode_entry_header(raw.span());
+    if (known == window_.end() || !header || header->checksum != known->second.header.checksum) {
+      break;
+    }
+    const std::uint64_t bytes = header->record_header_bytes + header->payload_bytes;
+    if (bytes > payload.size() - made.payload.size()) {
+      break;
+    }
+    const rope body = payload.slice(made.payload.size(), bytes);
+    if (!wire::verify_entry(header.value(), body)) {
+      break;
+    }
+    made.headers.push_back(raw);
+    made.payload.append(body);
+    ++made.end;
+  }
+  if (made.end > first) {
+    piece_ = std::move(made);
     return;
   }
-  piece_.answer = answer.value();
-  piece_.answer.entry_headers.resize(found.entries);
-  piece_.payload = payload.slice(0, found.bytes);
-  piece_.next = at_ + found.entries;
-  store_piece();
+  say(OUTSIZE_LOG_ERROR, fmt::format("damaged entry: log={} segment={} node={} offset={} why=\"it is listed there, and "
+                                     "no intact copy comes\"",
+                                     task_.log, task_.segment.index, node, first));
+  window_.at(first).holders.erase(node);
 }
 
-void repair::store_piece() {
+// ---- to servers that lack it ----------------------------------------------------------------------------------------
+
+bool segment_repair::lacks_piece(const std::string &node) const {
+  for (auto entry = window_.lower_bound(piece_->first); entry != window_.end() && entry->first < piece_->end; ++entry) {
+    if (entry->second.holders.count(node) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void segment_repair::store_piece(time_point now) {
+  for (auto &[node, one] : members_) {
+    if (one.tries.ready(now) && lacks_piece(node)) {
+      store(node, now);
+    }
+  }
+}
+
+void segment_repair::store(const std::string &node, time_point now) {
+  members_[node].tries.on_asked();
   wire::store message;
-  message.segment = settings_.segment;
-  message.generation = settings_.generation;
+  message.segment = task_.segment;
+  message.generation = task_.generation;
   message.wave = 1;
   message.flags = wire::store_is_repair;
-  message.global_tail = settings_.range.from;
-  message.first = at_;
+  message.global_tail = piece_->first; // all below is on a write quorum: a server that lacks some of it may jump
+  message.first = piece_->first;
   message.time_left_ms =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(settings_.timeout).count());
-  message.entry_headers = piece_.answer.entry_headers;
-  copies_ = 1; // the source's own
-  busy_ = true;
-  unanswered_ = settings_.local_tails.size() - 1;
-  for (const auto &[node, tail] : settings_.local_tails) {
-    if (node == source_) {
-      continue;
-    }
-    peers_.store(node, message, piece_.payload, now_ + settings_.timeout,
-                 [this, alive = alive_, node = node](const result<wire::stored> &answer, const rope &) {
-                   if (*alive) {
-                     on_stored(node, answer);
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(task_.request_timeout).count());
+  message.entry_headers = piece_->headers;
+  servers_.store(node, std::move(message), piece_->payload, now + task_.request_timeout,
+                 [this, node, first = piece_->first, end = piece_->end,
+                  alive = std::weak_ptr<bool>(alive_)](const result<wire::stored> &answer, const rope &) {
+                   if (alive.expired()) {
+                     return;
                    }
+                   on_stored(node, first, end, answer);
+                   const auto changed = task_.changed;
+                   changed();
                  });
-  }
-  if (unanswered_ == 0) {
-    on_stored(source_, wire::stored{});
-  }
 }
 
-void repair::on_stored(const std::string &node, const result<wire::stored> &answer) {
-  if (unanswered_ > 0) {
-    --unanswered_;
-    const bool held = answer && !answer->refused.has_value();
-    copies_ += held ? 1 : 0;
-    if (!held) {
-      const error why = answer ? wire::to_error(*answer->refused) : answer.error();
-      superseded_ = superseded_ || why.code == code::fenced;
-      failures_[node] = why.text;
-    }
-  }
-  if (unanswered_ > 0) {
+void segment_repair::on_stored(const std::string &node, offset_t first, offset_t end,
+                               const result<wire::stored> &answer) {
+  if (const std::optional<error> why = failure_in(answer, task_.segment)) {
+    on_failure(node, *why);
     return;
   }
-  busy_ = false;
-  if (copies_ < settings_.replication) {
-    resume_at_ = now_ + settings_.pause;
-    sources_.clear();
+  if (answer->refused.has_value()) {
+    on_failure(node, wire::to_error(*answer->refused));
     return;
   }
-  entries_copied_ += piece_.next - at_;
-  at_ = piece_.next;
-  piece_ = {};
-  sources_.clear();
-  resume_at_ = now_;
-}
-
-void repair::fail(const std::string &node, const std::string &why) {
-  failures_[node] = why;
-  resume_at_ = sources_.empty() ? now_ + settings_.pause : now_;
-}
-
-std::string repair::waits_for() const {
-  std::vector<std::string> why;
-  for (const auto &[node, text] : failures_) {
-    why.push_back(fmt::format("{}: {}", node, text));
+  members_[node].tries.on_answer();
+  for (auto entry = window_.lower_bound(first); entry != window_.end() && entry->first < end; ++entry) {
+    entries_copied_ += entry->second.holders.insert(node).second ? 1 : 0;
   }
-  return fmt::format("repair of segment {}: at offset {} of [{}, {}){}{}", settings_.segment.index, at_,
-                     settings_.range.from, settings_.range.to, why.empty() ? "" : "; ", fmt::join(why, "; "));
+}
+
+// ---- failures and words ---------------------------------------------------------------------------------------------
+
+void segment_repair::on_failure(const std::string &node, const error &why) {
+  const std::uint64_t random = task_.random ? task_.random() : 0;
+  if (members_[node].tries.on_failure(why, task_.pause_min, task_.pause_max, random, task_.now())) {
+    superseded_ = fmt::format("{} answered a repair with {}: {}", node, name_of(why.code), why.text);
+  }
+}
+
+void segment_repair::stop(std::string why) {
+  if (stopped_.empty()) {
+    stopped_ = std::move(why);
+    say(OUTSIZE_LOG_ERROR,
+        fmt::format("segment has two values at one offset: log={} segment={} why=\"{}\" remedy=\"outsize digest {}\"",
+                    task_.log, task_.segment.index, stopped_, task_.log));
+  }
+}
+
+time_point segment_repair::next_time() const {
+  if (done() || !stopped_.empty()) {
+    return never;
+  }
+  const time_point patient_until = window_at_ + listing_patience;
+  const bool patient = awaits_listing(task_.now());
+  time_point next = patient ? patient_until : never;
+  for (const auto &[node, one] : members_) {
+    // One that is due already is asked when there is something to ask it for.
+    next = one.tries.next_time() > task_.now() ? std::min(next, one.tries.next_time()) : next;
+  }
+  return next;
+}
+
+std::string segment_repair::waits_for() const {
+  std::string servers;
+  for (const std::string &node : task_.nodeset) {
+    const auto found = members_.find(node);
+    const std::string state = found == members_.end()         ? "not sealed yet"
+                              : found->second.tries.failing() ? found->second.tries.last_error()
+                              : found->second.tries.asked()   ? "asked"
+                                                              : "ready";
+    servers += fmt::format("{}{} ({})", servers.empty() ? "" : ", ", node, state);
+  }
+  const std::string trouble = stopped_.empty() ? lost_ : stopped_;
+  return fmt::format("repairing segment {}: at offset {} of {}..{}, each must be on {} servers{}{}; {}",
+                     task_.segment.index, at_, at_, end_, task_.replication, trouble.empty() ? "" : ": ", trouble,
+                     servers);
+}
+
+void segment_repair::say(int level, const std::string &text) const {
+  if (task_.log_line) {
+    task_.log_line(level, text);
+  }
 }
 
 } // namespace outsize::host

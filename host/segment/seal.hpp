@@ -32,6 +32,7 @@ public:
   void on_link_up(const std::string &node);
   [[nodiscard]] time_point next_time() const;
 
+  [[nodiscard]] const segment_task &task() const { return task_; }
   /// Who has sealed, and where each stood when it did.
   [[nodiscard]] const states &sealed() const { return sealed_; }
   [[nodiscard]] bool done() const { return sealed_.size() >= task_.f_majority(); }

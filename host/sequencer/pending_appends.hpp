@@ -27,8 +27,19 @@ struct append_group {
   std::size_t unknown = 0; ///< results not known yet
 };
 
-/// Knows one result; answers the client when it was the last.
-void settle(const std::shared_ptr<append_group> &group, std::size_t place, wire::append_result what);
+/// Answers that are complete. They go out when the sequencer has done all else, because the client may append again
+/// from inside its answer.
+class answers {
+public:
+  /// Knows one result of a group; the group is complete when it was the last.
+  void settle(const std::shared_ptr<append_group> &group, std::size_t place, wire::append_result what);
+  /// Calls what is complete, and what becomes complete meanwhile.
+  void deliver();
+
+private:
+  std::vector<std::shared_ptr<append_group>> complete_;
+  bool delivering_ = false;
+};
 
 /// A record that was admitted.
 struct pending_append {
@@ -37,13 +48,14 @@ struct pending_append {
     std::shared_ptr<append_group> group;
     std::size_t place = 0;
     bool duplicate = false;
+    time_point deadline = never;
   };
   admitted_record record;
   wire::producer_fields producer;
   std::string payer; ///< whose credit it holds
   std::uint32_t record_index = 0;
   time_point admitted_at{};
-  time_point deadline{};
+  std::uint32_t admissions = 0; ///< how often it was given to a segment
   std::vector<wire::policy_step> trace;
   std::vector<waiter> waiters; ///< empty once it was answered before its end was known
 };
@@ -54,6 +66,8 @@ public:
   using table = std::map<std::uint64_t, pending_append>;
 
   pending_append &add(std::uint64_t ticket, pending_append what);
+  /// Somebody else waits for a record that is here.
+  void add_waiter(pending_append &to, pending_append::waiter who);
   [[nodiscard]] pending_append *find(std::uint64_t ticket);
   /// Takes it out; the ticket must be there.
   pending_append take(std::uint64_t ticket);
@@ -64,7 +78,7 @@ public:
   [[nodiscard]] std::size_t size() const { return table_.size(); }
   [[nodiscard]] const pending_append &oldest() const { return table_.begin()->second; }
 
-  /// Tickets whose deadline has passed and that still have somebody waiting.
+  /// Tickets of records for which somebody has waited to the end of his time.
   [[nodiscard]] std::vector<std::uint64_t> expired(time_point now);
   /// A time not later than the earliest deadline.
   [[nodiscard]] time_point next_deadline() const { return next_deadline_; }

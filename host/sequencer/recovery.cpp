@@ -1,175 +1,213 @@
 #include "host/sequencer/recovery.hpp"
 
+#include "host/sequencer/next_segment.hpp"
+#include "host/sequencer/pause.hpp"
+
+#include <outsize/abi/host.h>
+
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 namespace outsize::host {
 
-recovery::recovery(std::string log, const sequencer_options &options, std::vector<limit_and_owner> shown,
-                   peers &servers, metadata &records)
-    : log_name_(std::move(log)), options_(options), shown_(std::move(shown)), peers_(servers), metadata_(records) {}
+recovery::recovery(settings how, peers &servers, metadata &records)
+    : settings_(std::move(how)), servers_(servers), metadata_(records) {}
 
-recovery::~recovery() {
-  *alive_ = false;
-}
+recovery::~recovery() = default;
 
-const versioned<log_record> *recovery::log() const {
-  return metadata_.view().log(log_name_);
-}
-
-void recovery::on_time(time_point now) {
-  now_ = now;
-  if (opened_.has_value() || superseded_ || writing_) {
+void recovery::step(time_point now) {
+  if (opened_.has_value() || superseded_.has_value() || proposing_) {
     return;
   }
-  const versioned<log_record> *found = log();
-  if (found == nullptr) {
+  look_at_view();
+  if (log_.version == 0) {
     return;
   }
-  if (repair_ != nullptr) {
-    repair_->on_time(now);
-    superseded_ = repair_->superseded();
-    waits_for_ = repair_->waits_for();
-    if (repair_->done()) {
-      write_next(*found, end_of_previous_);
-    }
-  } else if (seal_ != nullptr) {
-    seal_->on_time(now);
-    superseded_ = seal_->superseded();
-    waits_for_ = seal_->waits_for();
-    if (!superseded_ && seal_->done() && !found->record.chain.empty()) {
-      begin_repair(found->record, found->record.chain.back());
-      on_time(now);
-    }
-  } else if (now >= resume_at_) {
-    begin();
-  }
-}
-
-void recovery::begin() {
-  const versioned<log_record> &found = *log();
-  if (found.record.chain.empty()) {
-    if (quorum_registered(found.record)) {
-      write_next(found, wire::first_offset);
-    } else {
-      resume_at_ = now_ + options_.wave_pause_min;
-    }
+  superseded_ = taken_over_by();
+  if (superseded_.has_value()) {
+    waits_for_.clear();
     return;
   }
-  const segment_record &last = found.record.chain.back();
-  if (last.generation > options_.generation || last.sequencer != options_.node) {
-    superseded_ = true;
-    waits_for_ =
-        fmt::format("nothing: segment {} was opened by {} generation {}", last.index, last.sequencer, last.generation);
+  if (is_ours(log_.record)) {
+    on_swapped();
     return;
   }
-  begin_seal(found.record, last);
-  on_time(now_);
-}
-
-void recovery::begin_seal(const log_record &log, const segment_record &last) {
-  seal_ = std::make_unique<seal_round>(seal_round::settings{log.id_of(last), options_.generation, last.nodeset,
-                                                            last.replication, options_.repair_timeout,
-                                                            options_.wave_pause_min},
-                                       peers_);
-}
-
-void recovery::begin_repair(const log_record &log, const segment_record &last) {
-  repair::settings how;
-  how.segment = log.id_of(last);
-  how.generation = options_.generation;
-  how.replication = last.replication;
-  how.timeout = options_.repair_timeout;
-  how.pause = options_.wave_pause_min;
-  how.range = {last.base, last.base};
-  for (const auto &[node, state] : seal_->answers()) {
-    how.local_tails[node] = state.local_tail;
-    how.range.from = std::max(how.range.from, state.global_tail);
-    how.range.to = std::max(how.range.to, state.local_tail);
+  if (log_.record.chain.empty()) {
+    propose(wire::first_offset, now);
+  } else if (log_.record.chain.back().end.has_value()) {
+    propose(*log_.record.chain.back().end, now);
+  } else {
+    finish_segment(now);
   }
-  // A server may know a global tail beyond every local tail here: what is committed is committed.
-  how.range.to = std::max(how.range.from, how.range.to);
-  end_of_previous_ = how.range.to;
-  repair_ = std::make_unique<repair>(std::move(how), peers_);
 }
 
-bool recovery::quorum_registered(const log_record &log) {
-  std::size_t ready = 0;
-  std::vector<std::string> missing;
-  for (const std::string &node : log.nodeset) {
-    if (metadata_.view().node(node) != nullptr && peers_.store_link_limit(node) != 0) {
-      ++ready;
-    } else {
-      missing.push_back(node);
-    }
+// ---- the chain ------------------------------------------------------------------------------------------------------
+
+/// The view follows behind what a refused swap has told already.
+void recovery::look_at_view() {
+  const versioned<log_record> *seen = metadata_.view().log(settings_.log);
+  if (seen != nullptr && seen->version > log_.version) {
+    log_ = *seen;
   }
-  waits_for_ = fmt::format("the first segment: {} of {} needed log servers, waiting for one of [{}]", ready,
-                           log.replication, fmt::join(missing, ", "));
-  return ready >= log.replication;
 }
 
-limit_and_owner recovery::limit_for(const log_record &log) const {
-  limit_and_owner limit = segment_limit_of(metadata_.view(), log.nodeset);
-  for (const limit_and_owner &shown : shown_) {
-    if (shown.bytes < limit.bytes) {
-      limit = shown;
-    }
+std::optional<std::string> recovery::taken_over_by() const {
+  const sequencer_options &own = settings_.options;
+  if (const node_record *node = metadata_.view().node(own.node); node != nullptr && node->generation > own.generation) {
+    return fmt::format("node {} was started again as generation {}", own.node, node->generation);
   }
-  return limit;
+  if (log_.record.sequencer != own.node) {
+    return fmt::format("node {} is the log's sequencer now", log_.record.sequencer);
+  }
+  if (!log_.record.chain.empty() && log_.record.chain.back().generation > own.generation) {
+    const segment_record &last = log_.record.chain.back();
+    return fmt::format("segment {} was opened by node {} generation {}", last.index, last.sequencer, last.generation);
+  }
+  return std::nullopt;
 }
 
-void recovery::write_next(const versioned<log_record> &log, offset_t end) {
-  log_record next = log.record;
-  if (!next.chain.empty()) {
-    next.chain.back().end = end;
+/// Does the chain end with the segment that we wanted to write?
+bool recovery::is_ours(const log_record &log) const {
+  return proposed_.has_value() && !log.chain.empty() && log.chain.back() == proposed_->chain.back();
+}
+
+// ---- the segment that ends ------------------------------------------------------------------------------------------
+
+void recovery::begin_seal(const segment_record &last) {
+  segment_task task;
+  task.log = settings_.log;
+  task.segment = sealing_ = log_.record.id_of(last);
+  task.base = last.base;
+  task.nodeset = last.nodeset;
+  task.replication = last.replication;
+  task.generation = settings_.options.generation;
+  task.known_tail = settings_.known_tail >= last.base ? settings_.known_tail : wire::no_offset;
+  task.repair_bytes_max = settings_.options.batch_bytes_max;
+  task.request_timeout = settings_.options.repair_timeout;
+  task.pause_min = settings_.options.wave_pause_min;
+  task.pause_max = settings_.options.wave_pause_max;
+  task.random = settings_.options.random;
+  task.now = settings_.now;
+  task.log_line = settings_.options.log;
+  task.changed = settings_.changed;
+  repair_.reset();
+  seal_ = std::make_unique<segment_seal>(task, servers_);
+}
+
+void recovery::finish_segment(time_point now) {
+  const segment_record &last = log_.record.chain.back();
+  if (seal_ == nullptr || sealing_ != log_.record.id_of(last)) {
+    begin_seal(last);
   }
-  const limit_and_owner limit = limit_for(next);
-  segment_record segment;
-  segment.index = static_cast<std::uint32_t>(next.chain.size());
-  segment.base = end;
-  segment.generation = options_.generation;
-  segment.sequencer = options_.node;
-  segment.nodeset = next.nodeset;
-  segment.replication = next.replication;
-  segment.segment_limit_bytes = limit.bytes;
-  segment.limit_owner = limit.owner;
-  next.chain.push_back(segment);
-  writing_ = true;
-  waits_for_ = "the metadata: writing the next segment into the chain";
-  metadata_.update("log/" + log_name_, log.version, encode(next),
-                   [this, alive = alive_, segment](const result<metadata::outcome> &outcome) {
-                     if (!*alive) {
+  seal_->step(now);
+  superseded_ = seal_->superseded();
+  waits_for_ = seal_->waits_for();
+  if (superseded_.has_value() || !seal_->done()) {
+    return;
+  }
+  if (repair_ == nullptr) {
+    repair_ = std::make_unique<segment_repair>(seal_->task(), servers_, seal_->sealed());
+  }
+  repair_->on_sealed(seal_->sealed());
+  repair_->step(now);
+  superseded_ = repair_->superseded();
+  waits_for_ = repair_->waits_for();
+  if (!superseded_.has_value() && repair_->done()) {
+    propose(repair_->end(), now);
+  }
+}
+
+// ---- the segment that begins ----------------------------------------------------------------------------------------
+
+void recovery::propose(offset_t end, time_point now) {
+  const segment_opener opener{settings_.options.node, settings_.options.generation};
+  if (const auto missing = unregistered_members(log_.record, metadata_.view())) {
+    waits_for_ = fmt::format("opening segment {}: {}", log_.record.chain.size(), *missing);
+    return;
+  }
+  if (now < propose_at_) {
+    return;
+  }
+  const limit_and_owner limit = limit_of_next(log_.record, metadata_.view(), opener, settings_.shown_limits);
+  proposed_ = with_next_segment(log_.record, end, limit, opener);
+  waits_for_ = fmt::format("opening segment {}: the metadata store", proposed_->chain.back().index);
+  proposing_ = true;
+  metadata_.update("log/" + settings_.log, log_.version, encode(*proposed_),
+                   [this, alive = std::weak_ptr<bool>(alive_)](const result<metadata::outcome> &outcome) {
+                     if (alive.expired()) {
                        return;
                      }
-                     writing_ = false;
-                     if (outcome && outcome->swapped) {
-                       opened_ = segment;
-                       return;
-                     }
-                     // Not swapped, or unknown: the view will show. If our segment is in it, begin() seals that one
-                     // again, which costs an empty segment and is always right.
-                     seal_.reset();
-                     repair_.reset();
-                     resume_at_ = now_ + options_.wave_pause_min;
+                     proposing_ = false;
+                     on_proposed(outcome);
+                     const auto changed = settings_.changed;
+                     changed();
                    });
 }
 
-time_point recovery::next_time() const {
-  if (opened_.has_value() || superseded_ || writing_) {
-    return never;
+void recovery::on_proposed(const result<metadata::outcome> &outcome) {
+  if (outcome && outcome->swapped) {
+    log_ = {outcome->version, *proposed_};
+    on_swapped();
+    return;
   }
-  if (repair_ != nullptr) {
-    return repair_->done() ? now_ : repair_->next_time();
+  // Another change came first, or it is not known whether ours was made. Both are seen in the chain, and repeating the
+  // swap is harmless: it names the version it replaces.
+  std::string why = outcome ? "the log's record has changed" : std::string(name_of(outcome.error().code));
+  if (outcome) {
+    const result<log_record> now_there = decode_log_record(outcome->value);
+    if (now_there && outcome->version > log_.version) {
+      log_ = {outcome->version, now_there.value()};
+    }
+    why = now_there ? why : now_there.error().text;
   }
-  if (seal_ != nullptr) {
-    return seal_->done() ? now_ : seal_->next_time();
-  }
-  return log() == nullptr ? never : resume_at_;
+  ++failures_;
+  const std::uint64_t random = settings_.options.random ? settings_.options.random() : 0;
+  propose_at_ = settings_.now() +
+                pause_after(failures_, settings_.options.wave_pause_min, settings_.options.wave_pause_max, random);
+  waits_for_ = fmt::format("opening segment {}: the metadata store ({})", proposed_->chain.back().index, why);
 }
 
-std::string recovery::waits_for() const {
-  return waits_for_;
+void recovery::on_swapped() {
+  opened_segment made{log_.record, log_.record.chain.back(), {}};
+  if (repair_ != nullptr) {
+    made.kept = repair_->kept();
+  }
+  if (log_.record.chain.size() > 1) {
+    tell_end(*(log_.record.chain.end() - 2));
+  }
+  waits_for_.clear();
+  opened_ = std::move(made);
+}
+
+/// All of the ended segment is committed: its servers may say so to readers.
+void recovery::tell_end(const segment_record &ended) {
+  for (const std::string &node : ended.nodeset) {
+    servers_.release(node, wire::release{log_.record.id_of(ended), settings_.options.generation, *ended.end});
+  }
+}
+
+void recovery::on_link_up(const std::string &node) {
+  if (seal_ != nullptr) {
+    seal_->on_link_up(node);
+  }
+  if (repair_ != nullptr) {
+    repair_->on_link_up(node);
+  }
+}
+
+time_point recovery::next_time() const {
+  if (opened_.has_value() || superseded_.has_value() || proposing_) {
+    return never;
+  }
+  time_point next = propose_at_ > settings_.now() ? propose_at_ : never;
+  if (seal_ != nullptr) {
+    next = std::min(next, seal_->next_time());
+  }
+  if (repair_ != nullptr) {
+    next = std::min(next, repair_->next_time());
+  }
+  return next;
 }
 
 } // namespace outsize::host

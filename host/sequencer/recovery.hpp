@@ -1,22 +1,21 @@
 // What a sequencer does before it takes appends (design section 4): seal the last segment under its own generation,
 // find the tail, repair, and write the next segment into the log's chain by compare-and-swap.
 //
-// The first segment of a log needs no seal: it is opened as soon as a write quorum of its nodeset has registered and
-// can be reached, so that its limit is theirs.
+// The chain decides: whatever is uncertain (a swap whose answer was lost, a swap of an older start that landed late) is
+// settled by looking at the chain again. The first segment of a log needs no seal; it opens as soon as a write quorum
+// of its nodeset has registered, so that its limit is theirs.
 //
-// A machine: it acts through `peers` and `metadata`, is told the time, and is asked what came of it.
-//
-// Thread rule: the node's loop thread.
+// A machine on `peers` and `metadata`. Thread rule: the node's loop thread; callbacks end with options.changed.
 #pragma once
 
 #include "host/chain/metadata.hpp"
 #include "host/segment/peers.hpp"
 #include "host/segment/repair.hpp"
-#include "host/segment/seal_round.hpp"
+#include "host/segment/seal.hpp"
 #include "host/sequencer/log_sequencer.hpp"
 
-#include <outsize/time.hpp>
-
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,48 +25,65 @@ namespace outsize::host {
 
 class recovery {
 public:
-  /// `peers` and `metadata` outlive it. `shown`: limits that servers showed by refusing, below what they registered.
-  recovery(std::string log, const sequencer_options &options, std::vector<limit_and_owner> shown, peers &servers,
-           metadata &records);
+  struct settings {
+    std::string log;
+    sequencer_options options;
+    /// Of the segment that this very sequencer wrote and now closes; no_offset after a start.
+    offset_t known_tail = wire::no_offset;
+    std::vector<limit_and_owner> shown_limits; ///< that members showed without registering them
+    std::function<time_point()> now;
+    std::function<void()> changed; ///< look again; called last, so it may destroy the recovery
+  };
+  /// The segment that is open now.
+  struct opened_segment {
+    log_record log;
+    segment_record segment;
+    /// Checksums of the entries of the segment before it, from known_tail to its end.
+    std::map<offset_t, wire::digest> kept;
+  };
+
+  /// `servers` and `records` outlive it.
+  recovery(settings how, peers &servers, metadata &records);
   ~recovery();
   recovery(const recovery &) = delete;
   recovery &operator=(const recovery &) = delete;
 
-  void on_time(time_point now);
+  /// Does what can be done.
+  void step(time_point now);
+  void on_link_up(const std::string &node);
   [[nodiscard]] time_point next_time() const;
-  /// The metadata changed, or a link came up: look again now.
-  void wake() { resume_at_ = time_point{duration::min()}; }
 
-  /// The segment that is open now, under this generation.
-  [[nodiscard]] const std::optional<segment_record> &opened() const { return opened_; }
-  /// Where the segment before it ended; entries below are in the log.
-  [[nodiscard]] offset_t end_of_previous() const { return end_of_previous_; }
-  [[nodiscard]] bool superseded() const { return superseded_; }
-  [[nodiscard]] std::string waits_for() const;
+  [[nodiscard]] const std::optional<opened_segment> &opened() const { return opened_; }
+  /// Set when a newer generation has taken the log, with who.
+  [[nodiscard]] const std::optional<std::string> &superseded() const { return superseded_; }
+  /// What it waits for, with names.
+  [[nodiscard]] const std::string &waits_for() const { return waits_for_; }
 
 private:
-  [[nodiscard]] const versioned<log_record> *log() const;
-  void begin();
-  void begin_seal(const log_record &log, const segment_record &last);
-  void begin_repair(const log_record &log, const segment_record &last);
-  void write_next(const versioned<log_record> &log, offset_t end);
-  [[nodiscard]] bool quorum_registered(const log_record &log);
-  [[nodiscard]] limit_and_owner limit_for(const log_record &log) const;
+  void look_at_view();
+  [[nodiscard]] std::optional<std::string> taken_over_by() const;
+  [[nodiscard]] bool is_ours(const log_record &log) const;
+  void finish_segment(time_point now);
+  void begin_seal(const segment_record &last);
+  void propose(offset_t end, time_point now);
+  void on_proposed(const result<metadata::outcome> &outcome);
+  void on_swapped();
+  void tell_end(const segment_record &ended);
 
-  std::string log_name_;
-  const sequencer_options options_;
-  std::vector<limit_and_owner> shown_;
-  peers &peers_;
+  settings settings_;
+  peers &servers_;
   metadata &metadata_;
-  std::unique_ptr<seal_round> seal_;
-  std::unique_ptr<repair> repair_;
-  std::optional<segment_record> opened_;
-  offset_t end_of_previous_ = 0;
-  bool writing_ = false;
-  bool superseded_ = false;
+  versioned<log_record> log_; ///< version 0: not seen yet
+  std::unique_ptr<segment_seal> seal_;
+  std::unique_ptr<segment_repair> repair_;
+  segment_id sealing_;
+  std::optional<log_record> proposed_; ///< as it would be after our swap, once one was sent
+  bool proposing_ = false;
+  std::uint32_t failures_ = 0;
+  time_point propose_at_{duration::min()};
+  std::optional<opened_segment> opened_;
+  std::optional<std::string> superseded_;
   std::string waits_for_ = "the metadata";
-  time_point now_{};
-  time_point resume_at_{duration::min()};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

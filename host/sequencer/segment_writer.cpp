@@ -13,13 +13,13 @@
 namespace outsize::host {
 namespace {
 
-batcher::bounds batch_bounds(const open_segment &segment, const sequencer_options &options) {
+batcher::bounds batch_bounds(const open_segment_settings &segment, const sequencer_options &options) {
   return {segment.limit_bytes, options.batch_bytes_max, options.batch_entries_max};
 }
 
 /// The own server first, since it costs no network; then in the order of the nodeset, begun at a place that differs
 /// from log to log, so that the load of many logs is spread.
-std::vector<std::size_t> preference(const open_segment &segment, const std::string &own) {
+std::vector<std::size_t> preference(const open_segment_settings &segment, const std::string &own) {
   std::vector<std::size_t> order(segment.nodeset.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(segment.id.log % order.size()), order.end());
@@ -35,7 +35,7 @@ std::uint64_t limit_shown_by(const error &why, std::uint64_t message_bytes) {
 
 } // namespace
 
-segment_writer::segment_writer(open_segment segment, const sequencer_options &options)
+segment_writer::segment_writer(open_segment_settings segment, const sequencer_options &options)
     : segment_(std::move(segment)), options_(options), batcher_(batch_bounds(segment_, options_)), tail_(segment_.base),
       spread_(options_.spread, segment_.replication, preference(segment_, options_.node)) {
   for (const std::string &node : segment_.nodeset) {

@@ -66,7 +66,7 @@ using writer_action = std::variant<send_store, send_release, records_committed, 
 
 // ---- the machine ----------------------------------------------------------------------------------------------------
 
-struct open_segment {
+struct open_segment_settings {
   std::string log;
   wire::segment_id id;
   offset_t base = wire::no_offset;
@@ -84,7 +84,7 @@ public:
     buffer header; ///< encoded
   };
 
-  segment_writer(open_segment segment, const sequencer_options &options);
+  segment_writer(open_segment_settings segment, const sequencer_options &options);
 
   /// A record that admission let through; it fits the segment limit. It goes with the next event: with flush, when
   /// there is none to come.
@@ -150,7 +150,7 @@ private:
   void stop(writer_action why);
   void say(int level, std::string text);
 
-  open_segment segment_;
+  open_segment_settings segment_;
   sequencer_options options_;
   batcher batcher_;
   segment_tail tail_;
