@@ -59,6 +59,7 @@ void log_keeper::begin_sequencer(const log_record &log) {
   sequencer_options options = node_.options.sequencer;
   options.node = node_.options.name;
   options.generation = node_.generation;
+  options.now = [this] { return node_.now; };
   options.random = node_.options.random;
   options.wall_ms = node_.options.wall_ms;
   options.log = node_.options.log;
