@@ -3,6 +3,7 @@
 #include "host/chain/metadata_server.hpp"
 #include "host/logserver/log_server.hpp"
 #include "host/node/append_service.hpp"
+#include "host/node/catch_up_keeper.hpp"
 #include "host/node/commands.hpp"
 #include "host/node/context.hpp"
 #include "host/node/log_keeper.hpp"
@@ -66,6 +67,7 @@ struct node::state final : wire::endpoint_handler {
   registration registering;
   commands operators;
   std::unique_ptr<log_server> server;
+  std::unique_ptr<catch_up_keeper> missing;
   std::unique_ptr<metadata_server> store;
   std::vector<std::string> bound;
   bool view_changed = false;
@@ -156,8 +158,14 @@ result<void> node::state::start_log_server() {
     context.log(OUTSIZE_LOG_ERROR, fmt::format("segment stopped on this server: log={} segment={} reason=\"{}\"",
                                                segment.log, segment.index, why.text));
   };
+  how.on_damaged = [this](const segment_id &segment, offset_t offset) {
+    context.log(OUTSIZE_LOG_ERROR, fmt::format("entry damaged on this server: log={} segment={} offset={}", segment.log,
+                                               segment.index, offset));
+    missing->on_damaged(segment, offset);
+  };
   server = std::make_unique<log_server>(*options.entries, std::move(known).value(), std::move(how));
   context.server = server.get();
+  missing = std::make_unique<catch_up_keeper>(context, *server);
   return {};
 }
 
@@ -394,6 +402,12 @@ void node::state::run_machines() {
   if (std::exchange(view_changed, false)) {
     registering.on_view_changed();
     logs.on_view_changed();
+    if (missing != nullptr) {
+      missing->on_view_changed();
+    }
+  }
+  if (missing != nullptr) {
+    missing->on_time();
   }
   logs.on_time();
   reads.on_time();
@@ -409,6 +423,9 @@ time_point node::state::next_time() const {
   time_point next = std::min({metadata.next_time(), registering.next_time(), logs.next_time(), reads.next_time()});
   if (store != nullptr) {
     next = std::min(next, store->next_time());
+  }
+  if (missing != nullptr) {
+    next = std::min(next, missing->next_time());
   }
   if (view_changed) {
     next = context.now;
