@@ -9,9 +9,7 @@ namespace {
 void begin_close_nonblocking(const transport_factory &factory) {
   couple pair(factory);
   pair.far.hold(true); // a peer that does not read must not hold up the end
-  const message bulk = message_of(pair.near.limit());
-  while (pair.near.send(pair.link.near, bulk, pair.near.next_token()).value() != sent::busy) {
-  }
+  (void)pair.send_until_busy(message_of(pair.near.limit()));
   pair.near.handle().begin_close();
   CHECK_FALSE(pair.near.at(pair.link.near).down.has_value()); // nothing was said outside of poll
   REQUIRE(pair.rig.run_until([&] { return pair.near.handle().closed(); }));

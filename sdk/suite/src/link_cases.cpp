@@ -106,9 +106,7 @@ void disconnect_twice_is_one_down(const transport_factory &factory) {
 void disconnect_completes_what_was_queued(const transport_factory &factory) {
   couple pair(factory);
   pair.far.hold(true);
-  const message bulk = message_of(pair.near.limit());
-  while (pair.near.send(pair.link.near, bulk, pair.near.next_token()).value() != sent::busy) {
-  }
+  (void)pair.send_until_busy(message_of(pair.near.limit()));
   pair.near.handle().disconnect(pair.link.near);
   REQUIRE(pair.rig.run_until([&] { return pair.near.at(pair.link.near).down.has_value(); }));
   CHECK(pair.near.checker().outstanding() == 0);

@@ -256,6 +256,26 @@ couple::couple(const transport_factory &factory, const node_options &near_option
     : rig(factory), near(rig.make(near_options)), far(rig.make(far_options)), address(rig.listen(far)),
       link(rig.marry(near, far, address)) {}
 
+std::uint64_t couple::under_way_max() {
+  const std::uint64_t queued = near.stats(link.near).queued_bytes_max;
+  return queued + far.memory_bytes_max() + rig.factory().wire_bytes_max + near.limit();
+}
+
+std::uint64_t couple::send_until_busy(const message &one) {
+  const std::uint64_t bytes_max = under_way_max();
+  for (std::uint64_t taken = 0; taken <= bytes_max; taken += size_of(one)) {
+    const result<transport_handle::sent> answer = near.send(link.near, one, near.next_token());
+    if (!answer) {
+      FAIL("send failed: " << answer.error().text);
+    }
+    if (answer.value() == transport_handle::sent::busy) {
+      return taken;
+    }
+  }
+  FAIL("never busy, with " << bytes_max << " bytes under way");
+  return 0;
+}
+
 // ---- messages
 
 std::vector<std::uint8_t> noise(std::uint64_t size, std::uint64_t seed) {

@@ -72,6 +72,7 @@ public:
   [[nodiscard]] contract_checker &checker() { return checker_; }
   outsize_link_stats stats(outsize_link link);
   [[nodiscard]] std::uint64_t limit() const { return options_.message_bytes_max; }
+  [[nodiscard]] std::uint64_t memory_bytes_max() const { return options_.memory_bytes_max; }
 
   /// A node on hold is not polled by the rig: its host is busy or stuck.
   void hold(bool on) { held_ = on; }
@@ -150,6 +151,11 @@ struct couple {
                   const node_options &far_options = {});
   message pass(const message &sent) { return rig.pass(near, link.near, far, link.far, sent); }
   message pass_back(const message &sent) { return rig.pass(far, link.far, near, link.near, sent); }
+  /// The most bytes that may be under way when the far node is on hold.
+  std::uint64_t under_way_max();
+  /// Sends from the near node, without polling, until the answer is busy; requires that it comes within under_way_max.
+  /// Returns the bytes taken.
+  std::uint64_t send_until_busy(const message &one);
 
   transport_rig rig;
   node &near; ///< dialled
