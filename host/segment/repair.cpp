@@ -114,12 +114,14 @@ void segment_repair::on_listed(const std::string &node, const result<wire::entri
     on_failure(node, *why);
     return;
   }
-  if (answer->next <= asked.listed_to) {
+  // A listing ends at the server's local tail: nothing follows there.
+  const bool all = answer->next >= answer->state.local_tail;
+  if (!all && answer->next <= asked.listed_to) {
     on_failure(node, make_error(code::malformed, "its listing of entries does not go on"));
     return;
   }
   asked.tries.on_answer();
-  asked.listed_to = answer->next;
+  asked.listed_to = all ? window_end_ : answer->next;
   for (const buffer &raw : answer->entry_headers) {
     note_entry(node, raw);
   }

@@ -112,7 +112,7 @@ wire::entries model_server::list(const wire::list_entries &message) {
   wire::entries answer;
   answer.segment = message.segment;
   answer.state = at.state;
-  answer.next = message.to;
+  answer.next = std::max(message.from, std::min(message.to, at.state.local_tail));
   for (auto entry = at.entries.lower_bound(message.from); entry != at.entries.end() && entry->first < message.to;
        ++entry) {
     if (message.count_max != 0 && answer.entry_headers.size() == message.count_max) {
