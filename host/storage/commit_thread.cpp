@@ -1,6 +1,7 @@
 #include "host/storage/commit_thread.hpp"
 
 #include "host/storage/store_format.hpp"
+#include "host/storage/stored_value.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@
 namespace outsize::host {
 namespace {
 
-/// A batch is copied once before it is written: above this a larger one saves no more time.
+/// Above this, a larger group saves no more time, and its first commit waits for the last.
 constexpr std::uint64_t group_bytes_max = 8ULL << 20;
 /// What a write takes of the disk before compaction: once in the log, once in its file.
 constexpr std::uint64_t copies_on_disk = 2;
@@ -29,10 +30,12 @@ error disk_full_error(std::uint64_t free_bytes, std::uint64_t reserve_bytes) {
                                                  free_bytes, reserve_bytes));
 }
 
-/// Puts without joining the stretches first.
+/// Fills a batch: small entries are put without joining their stretches first, large ones go to a bulk file and leave a
+/// reference in the batch.
 class batch_writer {
 public:
-  batch_writer(rocksdb_database &database, rocksdb::WriteBatch &batch) : database_(database), batch_(batch) {}
+  batch_writer(rocksdb_database &database, bulk_writer &bulk, rocksdb::WriteBatch &batch)
+      : database_(database), bulk_(bulk), batch_(batch) {}
 
   [[nodiscard]] rocksdb::Status add(const commit &what) {
     for (const entry_write &entry : what.entries) {
@@ -61,7 +64,13 @@ private:
   [[nodiscard]] rocksdb::Status add(const segment_id &segment, const entry_write &entry) {
     const entry_key key = encode_entry_key(segment, entry.offset);
     const rocksdb::Slice key_slice = slice_of(key);
-    stretches_.clear();
+    if (entry.bytes.size() >= bulk_bytes_min) {
+      bulk_place place;
+      const auto appended = bulk_.append(entry.bytes, place);
+      return appended.ok() ? batch_.Put(database_.entries(), key_slice, encode_reference(place, entry.bytes))
+                           : static_cast<rocksdb::Status>(appended);
+    }
+    stretches_.assign(1, rocksdb::Slice(&inline_tag, 1));
     for (const buffer &part : entry.bytes.parts()) {
       stretches_.push_back(slice_of(part));
     }
@@ -78,6 +87,7 @@ private:
   }
 
   rocksdb_database &database_;
+  bulk_writer &bulk_;
   rocksdb::WriteBatch &batch_;
   std::vector<rocksdb::Slice> stretches_;
   std::vector<std::pair<segment_id, const segment_row *>> rows_;
@@ -85,8 +95,9 @@ private:
 
 } // namespace
 
-commit_thread::commit_thread(rocksdb_database &database, entry_mailbox &commits, value_mailbox &values)
-    : database_(database), commits_(commits), values_(values), thread_([this] { run(); }) {}
+commit_thread::commit_thread(rocksdb_database &database, bulk_writer bulk, entry_mailbox &commits,
+                             value_mailbox &values)
+    : database_(database), commits_(commits), values_(values), bulk_(std::move(bulk)), thread_([this] { run(); }) {}
 
 commit_thread::~commit_thread() {
   {
@@ -186,13 +197,16 @@ bool commit_thread::admits(value_work &next, std::uint64_t room) {
 
 result<void> commit_thread::write(const std::vector<work *> &admitted) {
   batch_.Clear();
-  batch_writer writer(database_, batch_);
+  batch_writer writer(database_, bulk_, batch_);
   rocksdb::Status status;
   for (auto each = admitted.begin(); each != admitted.end() && status.ok(); ++each) {
     status = std::visit([&](const auto &one) { return writer.add(one.what); }, **each);
   }
   if (status.ok()) {
     status = writer.add_rows();
+  }
+  if (status.ok()) {
+    status = bulk_.sync(); // before anything refers to it
   }
   if (status.ok()) {
     rocksdb::WriteOptions synced;

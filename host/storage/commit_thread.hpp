@@ -3,6 +3,7 @@
 // Thread rule: submit and destruction on the loop thread; what is finished is posted from the thread itself.
 #pragma once
 
+#include "host/storage/bulk_files.hpp"
 #include "host/storage/finished.hpp"
 #include "host/storage/rocksdb_database.hpp"
 
@@ -26,7 +27,7 @@ struct value_write {
 
 class commit_thread {
 public:
-  commit_thread(rocksdb_database &database, entry_mailbox &commits, value_mailbox &values);
+  commit_thread(rocksdb_database &database, bulk_writer bulk, entry_mailbox &commits, value_mailbox &values);
   /// Writes what was submitted, then ends.
   ~commit_thread();
   commit_thread(const commit_thread &) = delete;
@@ -68,6 +69,7 @@ private:
   bool stopping_ = false;
 
   // The thread's own:
+  bulk_writer bulk_;
   rocksdb::WriteBatch batch_;       ///< kept for its memory
   result<void> failed_;             ///< the first failed write; every later one shares its fate
   std::uint64_t refused_epoch_ = 0; ///< commits of this epoch and before are refused

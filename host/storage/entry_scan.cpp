@@ -1,12 +1,15 @@
 #include "host/storage/entry_scan.hpp"
 
 #include "host/storage/store_format.hpp"
+#include "host/storage/stored_value.hpp"
 
 #include <outsize/wire/limits.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace outsize::host {
 namespace {
@@ -17,19 +20,16 @@ constexpr offset_t probes_max = 64;
 /// Collects entries up to the bounds of the request.
 class collector {
 public:
-  explicit collector(const read_request &what) : what_(what) { result_.next = what.from; }
+  collector(const read_request &what, bulk_reader &bulk) : what_(what), bulk_(bulk) { result_.next = what.from; }
 
-  [[nodiscard]] bool is_full() const {
-    return !result_.entries.empty() && (bytes_ >= what_.bytes_max || result_.entries.size() == what_.count_max);
-  }
-  /// False when it does not fit any more.
-  [[nodiscard]] bool add(offset_t offset, std::string_view bytes) {
-    const std::string_view kept = what_.headers_only ? bytes.substr(0, wire::entry_header_bytes) : bytes;
-    if (is_full() || (!result_.entries.empty() && bytes_ + kept.size() > what_.bytes_max)) {
+  /// False when it does not fit any more. Nothing stands for a value that could not be read.
+  [[nodiscard]] bool add(offset_t offset, const std::optional<stored_value> &value) {
+    const std::uint64_t bytes = value ? bytes_wanted(*value) : 0;
+    if (!has_room_for(bytes)) {
       return false;
     }
-    bytes_ += kept.size();
-    result_.entries.push_back({offset, buffer::copy_of(kept)});
+    bytes_ += bytes;
+    result_.entries.push_back({offset, value ? bytes_of(*value) : buffer()});
     result_.next = offset + 1;
     return true;
   }
@@ -38,7 +38,23 @@ public:
   read_result take() { return std::move(result_); }
 
 private:
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes) const {
+    const bool full = result_.entries.size() == what_.count_max || bytes_ >= what_.bytes_max;
+    return result_.entries.empty() || (!full && bytes <= what_.bytes_max - bytes_);
+  }
+  [[nodiscard]] std::uint64_t bytes_wanted(const stored_value &value) const {
+    const std::uint64_t bytes = value.place ? value.place->bytes : value.head.size();
+    return what_.headers_only ? std::min(bytes, wire::entry_header_bytes) : bytes;
+  }
+  [[nodiscard]] buffer bytes_of(const stored_value &value) {
+    if (what_.headers_only) {
+      return buffer::copy_of(value.head.substr(0, wire::entry_header_bytes));
+    }
+    return value.place ? bulk_.read(*value.place) : buffer::copy_of(value.head);
+  }
+
   const read_request &what_;
+  bulk_reader &bulk_;
   read_result result_;
   std::uint64_t bytes_ = 0;
 };
@@ -64,7 +80,8 @@ result<read_result> probe(rocksdb_database &database, const read_request &what, 
     if (!got.ok() && !got.IsNotFound() && !is_damage(got)) {
       return storage_error("a read failed", got);
     }
-    if (!got.IsNotFound() && !into.add(offset, got.ok() ? value.ToStringView() : std::string_view())) {
+    const auto decoded = got.ok() ? decode_value(value.ToStringView()) : std::nullopt;
+    if (!got.IsNotFound() && !into.add(offset, decoded)) {
       return into.take();
     }
     into.looked_at_all_below(offset + 1);
@@ -74,8 +91,8 @@ result<read_result> probe(rocksdb_database &database, const read_request &what, 
 
 } // namespace
 
-result<read_result> scan_entries(rocksdb_database &database, const read_request &what) {
-  collector into(what);
+result<read_result> scan_entries(rocksdb_database &database, bulk_reader &bulk, const read_request &what) {
+  collector into(what, bulk);
   if (what.from >= what.to) {
     return into.take();
   }
@@ -87,7 +104,7 @@ result<read_result> scan_entries(rocksdb_database &database, const read_request 
   bounded.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> at(database.db().NewIterator(bounded, database.entries()));
   for (at->Seek(slice_of(first)); at->Valid(); at->Next()) {
-    if (!into.add(offset_in_entry_key(at->key().ToStringView()), at->value().ToStringView())) {
+    if (!into.add(offset_in_entry_key(at->key().ToStringView()), decode_value(at->value().ToStringView()))) {
       return into.take();
     }
   }

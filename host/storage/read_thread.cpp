@@ -8,7 +8,8 @@
 namespace outsize::host {
 
 read_thread::read_thread(rocksdb_database &database, entry_mailbox &reads)
-    : database_(database), reads_(reads), thread_([this] { run(); }) {}
+    : database_(database), reads_(reads), bulk_(database.files(), database.bulk_directory()),
+      thread_([this] { run(); }) {}
 
 read_thread::~read_thread() {
   {
@@ -37,7 +38,7 @@ void read_thread::run() {
     work next = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    auto outcome = scan_entries(database_, next.what);
+    auto outcome = scan_entries(database_, bulk_, next.what);
     reads_.post(finished_read{std::move(next.then), std::move(outcome)});
   }
 }

@@ -3,6 +3,7 @@
 // Thread rule: submit and destruction on the loop thread; what is finished is posted from the thread itself.
 #pragma once
 
+#include "host/storage/bulk_files.hpp"
 #include "host/storage/finished.hpp"
 #include "host/storage/rocksdb_database.hpp"
 
@@ -32,6 +33,7 @@ private:
 
   rocksdb_database &database_;
   entry_mailbox &reads_;
+  bulk_reader bulk_; ///< the thread's own
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<work> waiting_;

@@ -15,7 +15,7 @@
 namespace outsize::host {
 namespace {
 
-/// Entries from here on go to blob files, so that compaction never moves them again.
+/// Entries from here on, up to bulk_bytes_min, go to blob files, so that compaction never moves them again.
 constexpr std::uint64_t blob_bytes_min = 4096;
 /// Rows and values are a few hundred bytes; what grows here is old versions of the same keys.
 constexpr std::uint64_t small_memtable_bytes = 4ULL << 20;
@@ -78,6 +78,10 @@ error storage_error(std::string_view what, const rocksdb::Status &status) {
 }
 
 result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const rocksdb_options &options) {
+  const rocksdb::DBOptions database = database_options(options);
+  if (const auto made_directory = database.env->CreateDirIfMissing(options.directory); !made_directory.ok()) {
+    return storage_error(fmt::format("cannot open the store in {}", options.directory), made_directory);
+  }
   const auto block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   const auto small = family_options(small_memtable_bytes, block_cache);
   const std::vector<rocksdb::ColumnFamilyDescriptor> wanted{{rocksdb::kDefaultColumnFamilyName, small},
@@ -86,8 +90,7 @@ result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const rocksdb_o
                                                             {"values", small}};
   std::vector<rocksdb::ColumnFamilyHandle *> families;
   rocksdb::DB *db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(rocksdb::DBOptions(database_options(options)), options.directory, wanted, &families, &db);
+  const rocksdb::Status opened = rocksdb::DB::Open(database, options.directory + "/db", wanted, &families, &db);
   if (!opened.ok()) {
     return storage_error(fmt::format("cannot open the store in {}", options.directory), opened);
   }

@@ -6,6 +6,7 @@
 #include "host/storage/rocksdb_store.hpp"
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 
 #include <array>
 #include <memory>
@@ -24,6 +25,9 @@ public:
   [[nodiscard]] rocksdb::ColumnFamilyHandle *entries() const { return families_[1]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle *rows() const { return families_[2]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle *values() const { return families_[3]; }
+
+  [[nodiscard]] std::shared_ptr<rocksdb::FileSystem> files() const { return db_->GetEnv()->GetFileSystem(); }
+  [[nodiscard]] std::string bulk_directory() const { return directory_ + "/bulk"; }
 
   [[nodiscard]] std::uint64_t free_bytes_min() const { return free_bytes_min_; }
   /// 0 when the file system does not say.

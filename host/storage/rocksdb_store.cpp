@@ -1,6 +1,7 @@
 #include "host/storage/rocksdb_store.hpp"
 
 #include "host/storage/commit_thread.hpp"
+#include "host/storage/durable_file.hpp"
 #include "host/storage/finished.hpp"
 #include "host/storage/read_thread.hpp"
 #include "host/storage/store_format.hpp"
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace outsize::host {
@@ -35,6 +37,14 @@ load_pairs(rocksdb_database &database, rocksdb::ColumnFamilyHandle *family, cons
     return storage_error("the store cannot be read", at->status());
   }
   return pairs;
+}
+
+/// RocksDB syncs what is in its folder; that the folders themselves survive a power cut is ours.
+result<void> sync_tree(const std::string &directory) {
+  if (auto synced = sync_directory(directory); !synced) {
+    return synced;
+  }
+  return sync_directory(std::filesystem::path(directory).parent_path().string());
 }
 
 class entry_store final : public storage {
@@ -128,9 +138,10 @@ private:
 } // namespace
 
 struct rocksdb_store::state {
-  explicit state(std::unique_ptr<rocksdb_database> opened)
-      : database(std::move(opened)), commits(*database, entry_mail, value_mail), reads(*database, entry_mail),
-        entries(*database, entry_mail, commits, reads), values(*database, value_mail, commits) {}
+  state(std::unique_ptr<rocksdb_database> opened, bulk_writer bulk)
+      : database(std::move(opened)), commits(*database, std::move(bulk), entry_mail, value_mail),
+        reads(*database, entry_mail), entries(*database, entry_mail, commits, reads),
+        values(*database, value_mail, commits) {}
 
   std::unique_ptr<rocksdb_database> database;
   entry_mailbox entry_mail;
@@ -146,7 +157,14 @@ result<std::unique_ptr<rocksdb_store>> rocksdb_store::open(const rocksdb_options
   if (!database) {
     return std::move(database).error();
   }
-  auto made = std::make_unique<state>(*std::move(database));
+  auto bulk = bulk_writer::open((*database)->files(), (*database)->bulk_directory());
+  if (!bulk) {
+    return std::move(bulk).error();
+  }
+  if (auto synced = sync_tree(options.directory); !synced) {
+    return std::move(synced).error();
+  }
+  auto made = std::make_unique<state>(*std::move(database), *std::move(bulk));
   if (!made->entry_mail.is_open() || !made->value_mail.is_open()) {
     return make_error(code::storage_failed, "no file descriptor is left for the store's events",
                       "raise the limit of open files (ulimit -n)");

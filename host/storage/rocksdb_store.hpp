@@ -1,14 +1,21 @@
-// Entries, rows and values of one node in one RocksDB.
+// Entries, rows and values of one node: RocksDB for everything small, files that only grow for large entries.
 //
-// A commit thread takes all writes that have arrived, makes one batch of them and syncs once; a read thread serves
-// reads. Both post what they finished to mailboxes that the loop thread empties in run_completions.
+// A commit thread takes all writes that have arrived, makes one batch of them and syncs once (twice when large entries
+// are among them: their file first); a read thread serves reads. Both post what they finished to mailboxes that the
+// loop thread empties in run_completions.
 //
-// Memory, besides what is submitted and read: three memtables of memtable_bytes, each longer by the largest write, a
-// batch of at most group_bytes_max or one commit, the block cache, and a few MiB of RocksDB's own. With the defaults
-// and entries of at most 1 MiB about 130 MiB at a sustained load, 20 MiB at rest.
+//   DIRECTORY/db     RocksDB: rows, values, entries below 32 KiB, and where the others lie (store_format.hpp,
+//                    stored_value.hpp)
+//   DIRECTORY/bulk   entries from 32 KiB on (bulk_files.hpp)
+//
+// Memory, besides what is submitted and read: three memtables of memtable_bytes, one batch of at most 8 MiB, the block
+// cache, and a few MiB of RocksDB's own. Large entries pass through none of these.
 //
 // Disk: entries are refused with disk_full while less than free_bytes_min would stay free; the reserve is what
 // memtables and compactions still need (at least four times memtable_bytes), and what seals are written with.
+//
+// Bit rot in RocksDB's log, before its entries are flushed, ends recovery there (point-in-time): what was behind it is
+// missing after the restart as if it had never come. Everything flushed, and every large entry, is told from absence.
 //
 // Thread rule: the loop thread. Destruction finishes the writes submitted and calls nobody.
 #pragma once

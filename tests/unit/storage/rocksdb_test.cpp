@@ -1,6 +1,10 @@
 #include "disk_subject.hpp"
 #include "fault_file_system.hpp"
 
+#include "host/storage/stored_value.hpp"
+
+#include <outsize/wire/limits.hpp>
+
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -29,8 +33,11 @@ std::string random_bytes(std::size_t count, std::uint64_t seed) {
 bool flip_byte_on_disk(disk_subject &d, const std::string &needle) {
   d.store.reset();
   bool flipped = false;
-  for (const auto &file : std::filesystem::directory_iterator(d.options.directory)) {
+  for (const auto &file : std::filesystem::recursive_directory_iterator(d.options.directory)) {
     std::fstream bytes(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    if (!bytes.is_open()) {
+      continue;
+    }
     const std::string content((std::istreambuf_iterator<char>(bytes)), {});
     const auto at = content.find(needle);
     if (at != std::string::npos && file.path().extension() != ".log") {
@@ -61,10 +68,10 @@ struct faulty_disk : disk_subject {
 
 } // namespace
 
-TEST_CASE("rocksdb: entries around the blob threshold and up to 64 MiB come back bit for bit, also after a reopen") {
+TEST_CASE("rocksdb: entries around every threshold and up to 64 MiB come back bit for bit, also after a reopen") {
   disk_subject d;
-  const std::vector<std::size_t> sizes{0,      1,       4095,          4096,     4097,           32'767,  32'768,
-                                       32'769, 1 << 20, (1 << 20) + 1, 32 << 20, (32 << 20) + 1, 64 << 20};
+  const std::vector<std::size_t> sizes{0,      1,      4095,    4096,          4097,     32'766,         32'767,
+                                       32'768, 32'769, 1 << 20, (1 << 20) + 1, 32 << 20, (32 << 20) + 1, 64 << 20};
   for (std::size_t at = 0; at < sizes.size(); ++at) {
     REQUIRE(commit_now(d.entries(), commit_of(segment, at + 1, {"h" + random_bytes(sizes[at], at)})));
   }
@@ -201,15 +208,16 @@ TEST_CASE("rocksdb: seals and values may use half of the reserve") {
   CHECK(put->has_value() == (free_bytes >= 5000));
 }
 
-TEST_CASE("rocksdb: a bit flipped in a blob damages that entry only, and can be written over") {
+TEST_CASE("rocksdb: a bit flipped in a data file damages that entry only, and it can be written over") {
+  const std::size_t bytes = GENERATE(10'000, 100'000); // in a blob of RocksDB, in a bulk file
   disk_subject d;
   std::vector<std::string> entries;
   for (std::uint64_t at = 1; at <= 5; ++at) {
-    entries.push_back(random_bytes(40'000, at));
+    entries.push_back(random_bytes(bytes, at));
   }
   REQUIRE(commit_now(d.entries(), commit_of(segment, 1, entries)));
-  d.reopen(); // recovery moves everything out of the log
-  REQUIRE(flip_byte_on_disk(d, entries[2].substr(20'000, 16)));
+  d.reopen(); // recovery moves everything out of RocksDB's log
+  REQUIRE(flip_byte_on_disk(d, entries[2].substr(bytes / 2, 16)));
   const auto read = read_now(d.entries(), {.segment = segment, .from = 1, .to = 9, .bytes_max = 1 << 20});
   REQUIRE(read.has_value());
   REQUIRE(read->entries.size() == 5);
@@ -220,6 +228,54 @@ TEST_CASE("rocksdb: a bit flipped in a blob damages that entry only, and can be 
   REQUIRE(commit_now(d.entries(), commit_of(segment, 3, {entries[2]})));
   CHECK(read_now(d.entries(), {.segment = segment, .from = 3, .to = 4, .bytes_max = 1})->entries[0].bytes.text() ==
         entries[2]);
+}
+
+TEST_CASE("rocksdb: a lost or shortened bulk file makes its entries unreadable, and their headers stay") {
+  const bool lost = GENERATE(true, false);
+  disk_subject d;
+  const std::vector<std::string> entries{random_bytes(100'000, 1), random_bytes(100'000, 2), "small"};
+  REQUIRE(commit_now(d.entries(), commit_of(segment, 1, entries)));
+  d.store.reset();
+  const std::string file = d.options.directory + "/bulk/000000000001.bulk";
+  REQUIRE(std::filesystem::file_size(file) == 200'000);
+  if (lost) {
+    std::filesystem::remove(file);
+  } else {
+    std::filesystem::resize_file(file, 199'999);
+  }
+  d.open();
+  const auto read = read_now(d.entries(), {.segment = segment, .from = 1, .to = 9, .bytes_max = 1 << 20});
+  REQUIRE(read->entries.size() == 3);
+  CHECK(read->entries[0].bytes.empty() == lost);
+  CHECK(read->entries[1].bytes.empty());
+  CHECK(read->entries[2].bytes.text() == "small");
+  const auto heads =
+      read_now(d.entries(), {.segment = segment, .from = 2, .to = 3, .bytes_max = 1 << 20, .headers_only = true});
+  CHECK(heads->entries.at(0).bytes.text() == entries[1].substr(0, wire::entry_header_bytes));
+}
+
+TEST_CASE("rocksdb: a bulk file is never written to again after a restart") {
+  disk_subject d;
+  for (int round = 1; round <= 3; ++round) {
+    REQUIRE(commit_now(d.entries(), commit_of(segment, 1, {random_bytes(50'000, 1)})));
+    d.reopen();
+    const auto files = std::filesystem::directory_iterator(d.options.directory + "/bulk");
+    CHECK(std::distance(begin(files), end(files)) == round);
+  }
+}
+
+TEST_CASE("stored value: both forms come back, anything else is damage") {
+  const rope entry(buffer::copy_of(random_bytes(40'000, 1)));
+  const bulk_place place{1, UINT64_MAX, 40'000};
+  const std::string bytes = encode_reference(place, entry);
+  CHECK(decode_value(bytes)->place == place);
+  CHECK(decode_value(bytes)->head == entry.flatten().text().substr(0, wire::entry_header_bytes));
+  CHECK(decode_value(std::string(1, inline_tag) + "entry")->head == "entry");
+  CHECK(decode_value(std::string(1, inline_tag))->head.empty());
+  CHECK(!decode_value("").has_value());
+  CHECK(!decode_value("\x02entry").has_value());
+  CHECK(!decode_value(bytes.substr(0, 24)).has_value());
+  CHECK(decode_value(bytes.substr(0, 25)).has_value());
 }
 
 TEST_CASE("rocksdb: an open store refuses a second one, naming the directory") {
