@@ -39,6 +39,7 @@ bool may_pass_later(const wire::append_result &answer) {
 struct attempt {
   std::string file;
   client::record what;
+  time_point begun;
   time_point deadline;
   time_point not_before{};
 };
@@ -86,7 +87,8 @@ private:
       ++failed_;
       return;
     }
-    send({file, record_of(std::move(*payload)), steady_now() + common_.timeout, {}});
+    const time_point now = steady_now();
+    send({file, record_of(std::move(*payload)), now, now + common_.timeout, {}});
   }
 
   client::record record_of(rope payload) {
@@ -148,14 +150,16 @@ private:
                                 name_of(answer.stored), answer.duplicate != 0 ? ", was there already" : "", of.file));
       return;
     }
-    console_.object({{"log", what_.log},
-                     {"offset", answer.offset},
-                     {"bytes", of.what.payload.size()},
-                     {"stored", std::string(name_of(answer.stored))},
-                     {"fragments", answer.fragments},
-                     {"store", answer.store},
-                     {"duplicate", answer.duplicate != 0},
-                     {"file", of.file}});
+    console_.object(
+        {{"log", what_.log},
+         {"offset", answer.offset},
+         {"bytes", of.what.payload.size()},
+         {"stored", std::string(name_of(answer.stored))},
+         {"fragments", answer.fragments},
+         {"store", answer.store},
+         {"duplicate", answer.duplicate != 0},
+         {"latency_us", std::chrono::duration_cast<std::chrono::microseconds>(steady_now() - of.begun).count()},
+         {"file", of.file}});
   }
 
   void show() {

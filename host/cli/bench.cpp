@@ -21,7 +21,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::uint64_t shift_max = 4096; ///< records start at different bytes, so that equal sizes differ
+constexpr std::uint32_t records_per_read_max = 512; ///< as in read.cpp
+constexpr std::uint64_t shift_max = 4096;           ///< records start at different bytes, so that equal sizes differ
 
 /// Random bytes, so that no layer can compress them; records are slices of it, without a copy.
 buffer random_bytes(std::uint64_t bytes) {
@@ -113,6 +114,7 @@ private:
   result<std::uint64_t> verify() {
     std::uint64_t equal = 0;
     client::read_options how;
+    how.count_max = records_per_read_max;
     for (how.from = first_; !acknowledged_.empty() && how.from <= acknowledged_.rbegin()->first;) {
       const result<client::read_batch> batch = client_.read(what_.log, how);
       if (!batch) {

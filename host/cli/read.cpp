@@ -22,7 +22,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::uint64_t payload_json_bytes_max = wire::mib;
-constexpr duration follow_wait = std::chrono::seconds(1);
+constexpr std::uint64_t records_per_read_max = 512; ///< a message of very many parts is beyond some transports
+constexpr duration tail_wait = std::chrono::seconds(1);
 constexpr duration retry_pause = std::chrono::milliseconds(200);
 
 /// Text as it is, other bytes as base64 under a name that says so.
@@ -68,6 +69,7 @@ public:
       std::error_code ignored; // the first file says what is wrong
       std::filesystem::create_directories(what_.output_dir, ignored);
     }
+    find_end();
     while (!finished_) {
       if (result<void> done = step(); !done) {
         return console_.failed(done.error());
@@ -77,6 +79,16 @@ public:
   }
 
 private:
+  /// Any node serves reads, up to the tail that it has heard of; what was acknowledged before this command began is
+  /// below the sequencer's. When that cannot be reached, what the node knows has to do.
+  void find_end() {
+    if (what_.follow) {
+      return;
+    }
+    const result<wire::tail> tail = client_.find_tail(what_.log);
+    end_ = tail ? tail->global_tail : wire::no_offset;
+  }
+
   result<void> step() {
     result<client::read_batch> batch = client_.read(what_.log, question());
     if (!batch) {
@@ -90,7 +102,7 @@ private:
       ++records_;
     }
     next_ = std::max(next_, batch->next);
-    const bool at_end = next_ >= batch->global_tail && !what_.follow;
+    const bool at_end = next_ >= std::max(batch->global_tail, end_) && !what_.follow;
     finished_ = at_end || next_ > what_.to || counted_out() || !console_.ok() || interrupted();
     return {};
   }
@@ -99,12 +111,11 @@ private:
     client::read_options how;
     how.from = next_;
     how.to = what_.to;
-    how.count_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(left(), UINT32_MAX));
-    how.wait = what_.follow ? follow_wait : duration::zero();
+    how.count_max = static_cast<std::uint32_t>(std::min(left(), records_per_read_max));
+    how.wait = what_.follow || next_ < end_ ? tail_wait : duration::zero();
     return how;
   }
-  /// 0 = no bound.
-  std::uint64_t left() const { return what_.count == 0 ? 0 : what_.count - records_; }
+  std::uint64_t left() const { return what_.count == 0 ? UINT64_MAX : what_.count - records_; }
   bool counted_out() const { return what_.count != 0 && records_ >= what_.count; }
 
   /// What may pass later is asked again until the command's time is up.
@@ -172,6 +183,7 @@ private:
   client::blocking_client &client_;
   console &console_;
   wire::offset_t next_;
+  wire::offset_t end_ = wire::no_offset; ///< the tail when the command began
   std::uint64_t records_ = 0;
   time_point failing_since_ = never;
   bool finished_ = false;

@@ -77,7 +77,10 @@ connection::~connection() {
 }
 
 void connection::cut() {
-  ::shutdown(fd_, SHUT_RDWR);
+  // Not shutdown: a socket that is shut down still delivers what keeps coming, and libzmq would read on without end.
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  ::connect(fd_, &none, sizeof none);
 }
 
 connection::counters connection::measure() const {

@@ -44,7 +44,7 @@ public:
   connection &operator=(const connection &) = delete;
   ~connection();
 
-  /// Ends the connection in both directions; libzmq notices and reports it.
+  /// Resets the connection; libzmq notices and reports it.
   void cut();
 
   /// "127.0.0.1:4711", "[::1]:4711"

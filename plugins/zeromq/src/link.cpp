@@ -57,10 +57,17 @@ link::~link() {
 
 // ---- opening
 
-bool link::dial(std::uint64_t attempt, time_point give_up_at) {
+void link::dial(std::uint64_t attempt, time_point give_up_at) {
   attempt_ = attempt;
   give_up_at_ = give_up_at;
-  return say(make_open({attempt, static_cast<std::uint32_t>(parts_.options.piece_bytes()), inbox_.window_bytes()}));
+}
+
+bool link::ask() {
+  if (!dialled_ || asked_) {
+    return true;
+  }
+  asked_ = true;
+  return say(make_open({attempt_, static_cast<std::uint32_t>(parts_.options.piece_bytes()), inbox_.window_bytes()}));
 }
 
 result<void> link::accept(const frame_view &first, std::uint64_t session) {
@@ -214,7 +221,7 @@ bool link::announce_credit() {
 
 bool link::flush() {
   if (phase_ != phase::open) {
-    return true;
+    return over() || ask();
   }
   const bool reachable = announce_credit() && outbox_.flush(*to_);
   if (reachable && risen_ && outbox_.take_writable()) {

@@ -46,8 +46,8 @@ public:
   link &operator=(const link &) = delete;
   ~link();
 
-  /// Says the first word. False when the connection is gone.
-  bool dial(std::uint64_t attempt, time_point give_up_at);
+  /// The next flush says the first word.
+  void dial(std::uint64_t attempt, time_point give_up_at);
   /// Answers it. Errors: malformed.
   result<void> accept(const frame_view &first, std::uint64_t session);
 
@@ -101,6 +101,7 @@ private:
   void open(std::uint64_t session, std::uint64_t piece_bytes, std::uint64_t window_bytes);
   bool say(const std::vector<std::uint8_t> &frame);
   bool announce_credit();
+  bool ask();
 
   const link_parts parts_;
   const outsize_link number_;
@@ -112,7 +113,8 @@ private:
   phase phase_ = phase::opening;
   bool risen_ = false; ///< the host has heard of LINK_UP
   bool cancelled_ = false;
-  bool down_ = false; ///< LINK_DOWN is on its way
+  bool down_ = false;  ///< LINK_DOWN is on its way
+  bool asked_ = false; ///< for the link to be opened
   std::uint64_t attempt_ = 0;
   std::uint64_t session_ = 0;
   time_point give_up_at_ = never;

@@ -128,7 +128,7 @@ result<outsize_link> zeromq_transport::connect(std::string_view text, std::uint6
       links_.emplace(number, std::make_unique<link>(link_parts{options_, memory_, events_, *wake_, finished_}, number,
                                                     token, true, way));
   place->second->dial(host_.random(), host_.now() + options_.connect_timeout);
-  wake_->signal();
+  touch(*place->second);
   return number;
 }
 

@@ -56,9 +56,13 @@ scripted_transport::scripted_transport(const transport_setup &setup, scripted_ne
 }
 
 scripted_transport::~scripted_transport() {
-  net_.is_mute = false; // the far sides must not keep a way to this one
   begin_close();
   std::erase(net_.transports_, this);
+  for (scripted_transport *other : net_.transports_) {
+    for (auto &[link, state] : other->links_) {
+      state.far = state.far == this ? nullptr : state.far; // half-open ones have not heard
+    }
+  }
 }
 
 scripted_transport::link_state *scripted_transport::find(outsize_link link) {
@@ -156,7 +160,7 @@ result<send_outcome> scripted_transport::send(outsize_link link, std::span<const
   mine->stats.bytes_sent += bytes;
   ++mine->stats.messages_sent;
   plan(left, {OUTSIZE_EVENT_COMPLETION, link, token, {}, {}, {}, bytes});
-  if (!net_.is_mute) {
+  if (!net_.is_mute && mine->far != nullptr) {
     mine->far->plan(left + net_.delay,
                     {OUTSIZE_EVENT_MESSAGE, mine->far_link, 0, {parts.begin(), parts.end()}, {}, {}, bytes});
   }

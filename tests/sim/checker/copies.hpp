@@ -1,0 +1,65 @@
+// What the disks of all log servers hold, entry by entry, and what must be true of every write: one value per offset
+// (L2), within the segment's limit (Z1), by the segment's one writer (L1), and no server believes more to be committed
+// than is on a write quorum (L3, L4, L5).
+//
+// Thread rule: one thread.
+#pragma once
+
+#include "host/storage/storage.hpp"
+#include "sim/checker/chains.hpp"
+#include "sim/checker/findings.hpp"
+
+#include <outsize/wire/types.hpp>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+namespace outsize::sim {
+
+struct stored_value {
+  wire::entry_kind kind{};
+  host::generation_t generation = 0;
+  wire::digest checksum{};
+  wire::digest content{};
+  std::uint64_t bytes = 0; ///< of the whole entry
+  std::set<std::string> holders;
+};
+
+class copies {
+public:
+  copies(const chains &known, findings &found) : chains_(known), found_(found) {}
+
+  /// A commit became durable on the disk of `server`.
+  void on_durable(const std::string &server, const host::commit &what);
+
+  /// Null when no disk holds it.
+  [[nodiscard]] const stored_value *find(const segment_id &segment, offset_t offset) const;
+  /// The first offset of the segment that is not on a write quorum, or that follows one that is not.
+  [[nodiscard]] offset_t quorum_tail(const segment_id &segment) const;
+  [[nodiscard]] const host::segment_row *row(const std::string &server, const segment_id &segment) const;
+  /// True when a disk holds an entry with that content at an offset that its segment's chain counts.
+  [[nodiscard]] bool holds_content(const wire::digest &content) const;
+  [[nodiscard]] std::uint64_t entries_written() const { return entries_written_; }
+
+private:
+  struct segment_copies {
+    std::map<offset_t, stored_value> entries;
+    std::map<std::string, host::segment_row> rows;
+    offset_t quorum_tail = 0; ///< 0: not begun
+  };
+
+  void take(const std::string &server, const host::commit &what, const host::entry_write &write);
+  void check_value(const stored_value &before, const wire::entry_header &now, const std::string &server);
+  void check_new(const segment_id &segment, const wire::entry_header &entry, std::uint64_t bytes);
+  void check_row(const std::string &server, const segment_id &segment, const host::segment_row &now);
+  void advance(const segment_id &segment, segment_copies &of);
+
+  const chains &chains_;
+  findings &found_;
+  std::map<segment_id, segment_copies> segments_;
+  std::uint64_t entries_written_ = 0;
+};
+
+} // namespace outsize::sim

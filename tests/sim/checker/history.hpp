@@ -1,0 +1,87 @@
+// What clients asked and were told, checked against what the disks hold: acknowledged means committed (L3, L4, L6),
+// refused means nowhere (Z5), tails only grow (L5), readers see the committed records, each once, whole, bit for bit
+// (L7).
+//
+// Thread rule: one thread.
+#pragma once
+
+#include "sim/checker/chains.hpp"
+#include "sim/checker/copies.hpp"
+#include "sim/checker/findings.hpp"
+
+#include <outsize/client/client.hpp>
+#include <outsize/wire/messages.hpp>
+#include <outsize/wire/types.hpp>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace outsize::sim {
+
+/// A record that a client made; its content is unlike that of every other.
+struct made_record {
+  std::string log;
+  wire::digest content{};
+  std::uint64_t record_bytes = 0; ///< record header and payload
+  std::uint64_t payload_bytes = 0;
+};
+
+class history {
+public:
+  history(const chains &known, const copies &held, findings &found) : chains_(known), copies_(held), found_(found) {}
+
+  /// Before the append is sent, each time.
+  void on_append(const made_record &what);
+  void on_answer(const made_record &what, const wire::append_result &answer);
+
+  /// What must be true of a tail that is asked for now.
+  [[nodiscard]] offset_t tail_floor(const std::string &log) const;
+  void on_tail(const std::string &log, offset_t floor, const wire::tail &answer);
+
+  /// A batch that was read from `from` on.
+  void on_read(const std::string &log, offset_t from, const client::read_batch &batch);
+
+  /// When nothing moves any more.
+  void check_end();
+
+  struct totals {
+    std::uint64_t appends = 0;
+    std::uint64_t acknowledged = 0;
+    std::uint64_t unknown = 0;
+    std::uint64_t records_read = 0;
+    std::map<std::string, std::uint64_t> refused; ///< by code
+    bool operator==(const totals &) const = default;
+  };
+  [[nodiscard]] const totals &counts() const { return totals_; }
+  /// Appends that have no answer yet.
+  [[nodiscard]] std::uint64_t unanswered() const { return unanswered_; }
+  /// Highest offset acknowledged; 0 when none.
+  [[nodiscard]] offset_t last_acknowledged(const std::string &log) const;
+
+private:
+  struct fate {
+    made_record what;
+    std::uint64_t tries = 0;
+    std::uint64_t refused = 0; ///< answers that promise that nothing is there
+    std::set<offset_t> acknowledged;
+  };
+
+  void check_acknowledged(fate &of, const wire::append_result &answer);
+  void check_refusal(const made_record &what, const wire::refusal &why);
+  void check_read_record(const std::string &log, const client::read_record &record);
+  void check_log_at_end(const std::string &log);
+
+  const chains &chains_;
+  const copies &copies_;
+  findings &found_;
+  std::map<wire::digest, fate> records_;
+  std::map<std::string, offset_t> highest_tail_;
+  std::map<std::string, std::map<offset_t, wire::digest>> acknowledged_; ///< by log
+  totals totals_;
+  std::uint64_t unanswered_ = 0;
+};
+
+} // namespace outsize::sim

@@ -1,0 +1,114 @@
+#include "sim/cluster/reader.hpp"
+
+#include "sim/cluster/appender.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace outsize::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::vector<std::unique_ptr<transport_handle>> transports_of(plugin_host &host, std::uint64_t message_limit_bytes) {
+  std::vector<std::unique_ptr<transport_handle>> made;
+  made.push_back(host.open_transport(message_limit_bytes, 256 * wire::kib));
+  return made;
+}
+
+} // namespace
+
+reader::reader(world &in, const scenario &plan, const client_settings &settings)
+    : world_(in), settings_(settings), random_(in.fork()), host_(in, settings.name, in.fork()),
+      client_(transports_of(host_, settings.message_limit_bytes), client_options_of(settings, in.fork())),
+      next_(in.now) {
+  for (const log_settings &log : plan.logs) {
+    logs_[log.name].read_at = in.now;
+    logs_[log.name].ask_tail_at = in.now;
+  }
+}
+
+void reader::begin_again() {
+  for (auto &[name, of] : logs_) {
+    of = {wire::first_offset, world_.now, world_.now, of.round + 1, {}};
+  }
+  next_ = world_.now;
+}
+
+offset_t reader::place(const std::string &log) const {
+  return logs_.at(log).next;
+}
+
+bool reader::wants_poll() const {
+  return next_ <= world_.now || client_.wants_poll() || world_.net.has_work(settings_.name);
+}
+
+void reader::poll() {
+  for (auto &[name, of] : logs_) {
+    if (of.read_at <= world_.now) {
+      of.read_at = never;
+      read(name, of);
+    }
+    if (of.ask_tail_at <= world_.now) {
+      of.ask_tail_at = never;
+      ask_tail(name, of);
+    }
+  }
+  next_ = client_.poll(world_.now);
+  for (const auto &[name, of] : logs_) {
+    next_ = std::min({next_, of.read_at, of.ask_tail_at});
+  }
+}
+
+void reader::read(const std::string &log, log_state &of) {
+  client::read_options how;
+  how.from = of.next;
+  how.bytes_max = random_.pick(std::vector<std::uint64_t>{1, 2000, 64 * wire::kib});
+  how.wait = milliseconds(500);
+  client_.read(log, how, world_.now + seconds(5),
+               [this, log, &of, from = of.next, round = of.round](const result<client::read_batch> &batch) {
+                 if (round != of.round) {
+                   return;
+                 }
+                 of.read_at = world_.now;
+                 if (!batch) {
+                   of.last_error = batch.error().text;
+                   of.read_at += milliseconds(100);
+                   world_.judge.note(name_of(batch.error().code));
+                   world_.say(settings_.name, fmt::format("{} from {}: {}: {}", log, from, name_of(batch.error().code),
+                                                          batch.error().text));
+                   return;
+                 }
+                 world_.say(settings_.name, fmt::format("{} from {}: {} records, next {}", log, from,
+                                                        batch->records.size(), batch->next));
+                 world_.judge.clients().on_read(log, from, batch.value());
+                 of.next = std::max(of.next, batch->next);
+                 if (batch->records.empty()) {
+                   of.read_at += milliseconds(20); // at the tail, or not a record in reach
+                 }
+               });
+}
+
+void reader::ask_tail(const std::string &log, log_state &of) {
+  const offset_t floor = world_.judge.clients().tail_floor(log);
+  client_.find_tail(log, world_.now + seconds(5), [this, log, &of, floor](const result<wire::tail> &answer) {
+    of.ask_tail_at = world_.now + random_.between(milliseconds(10), milliseconds(1500));
+    if (answer) {
+      world_.judge.clients().on_tail(log, floor, answer.value());
+    }
+  });
+}
+
+std::string reader::describe() const {
+  std::string text = settings_.name + ":";
+  for (const auto &[name, of] : logs_) {
+    text += fmt::format(" {} at {}{}{}", name, of.next, of.last_error.empty() ? "" : ", last error ", of.last_error);
+  }
+  return text;
+}
+
+} // namespace outsize::sim

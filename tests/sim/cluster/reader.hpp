@@ -1,0 +1,54 @@
+// A client that reads every log from its beginning, follows it, and asks for its tail now and then.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include "sim/cluster/plugin_host.hpp"
+#include "sim/cluster/scenario.hpp"
+#include "sim/cluster/world.hpp"
+
+#include <outsize/client/client.hpp>
+
+#include <map>
+#include <string>
+
+namespace outsize::sim {
+
+class reader {
+public:
+  reader(world &in, const scenario &plan, const client_settings &settings);
+  reader(const reader &) = delete;
+  reader &operator=(const reader &) = delete;
+
+  /// Reads every log again from its beginning.
+  void begin_again();
+  /// Where it is in a log: everything before has been seen.
+  [[nodiscard]] offset_t place(const std::string &log) const;
+  [[nodiscard]] std::string describe() const;
+
+  [[nodiscard]] bool wants_poll() const;
+  void poll();
+  [[nodiscard]] time_point next_time() const { return next_; }
+  [[nodiscard]] const std::string &name() const { return settings_.name; }
+
+private:
+  struct log_state {
+    offset_t next = wire::first_offset;
+    time_point read_at{};
+    time_point ask_tail_at{};
+    std::uint32_t round = 0; ///< counts begin_again: an answer of an older one is not for us
+    std::string last_error;
+  };
+  void read(const std::string &log, log_state &of);
+  void ask_tail(const std::string &log, log_state &of);
+
+  world &world_;
+  const client_settings &settings_;
+  random_source random_;
+  plugin_host host_;
+  client::client client_;
+  std::map<std::string, log_state> logs_;
+  time_point next_{};
+};
+
+} // namespace outsize::sim

@@ -1,0 +1,74 @@
+// Everything about a run that its seed decides before it begins: how many nodes, with which limits and options, which
+// logs, who appends and reads, how good network and disks are, and how hard the faults hit.
+//
+// Thread rule: plain values.
+#pragma once
+
+#include "host/sequencer/log_sequencer.hpp"
+#include "sim/random.hpp"
+#include "sim/storage/simulated_disk.hpp"
+#include "sim/transport/network.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace outsize::sim {
+
+struct machine_settings {
+  std::string name;
+  std::uint64_t message_limit_bytes = 0;
+  std::uint64_t log_server_memory_bytes = 0;
+  std::uint64_t queue_bytes = 0; ///< of each link, in the transport
+  std::uint64_t part_window_bytes = 0;
+};
+
+struct log_settings {
+  std::string name;
+  std::string sequencer;
+  std::vector<std::string> nodeset;
+  std::uint64_t message_limit_bytes = 0; ///< of the log's own; 0 = none
+};
+
+struct client_settings {
+  std::string name;
+  std::vector<std::string> nodes; ///< tried in this order
+  std::uint64_t message_limit_bytes = 0;
+  std::uint32_t in_flight_max = 1;
+  duration pause_max{};  ///< between two appends
+  duration patience{};   ///< deadline of an append
+  bool producer = false; ///< appends with sequences, one after the other
+};
+
+struct fault_settings {
+  duration every_max = std::chrono::seconds(4); ///< between two faults
+  bool kills = false;
+  bool power_cuts = false;
+  bool kills_all = false;
+  bool breaks = false;
+  bool blocks = false;
+  bool slow_paths = false;
+  bool lower_limits = false;
+};
+
+struct scenario {
+  std::uint64_t seed = 0;
+  std::uint32_t replication = 2;
+  std::vector<machine_settings> machines;
+  std::vector<log_settings> logs;
+  std::vector<client_settings> appenders;
+  std::vector<client_settings> readers;
+  host::sequencer_options sequencer; ///< what all nodes share
+  path_quality path;
+  disk_quality disk;
+  fault_settings faults;
+  duration busy_time{}; ///< with appends and faults; then everything is healed
+  std::uint64_t appends_max = 0;
+
+  [[nodiscard]] std::string describe() const;
+};
+
+/// Draws a scenario. The same seed gives the same scenario.
+scenario draw_scenario(std::uint64_t seed);
+
+} // namespace outsize::sim
