@@ -94,7 +94,8 @@ constexpr std::array keys = {
     key_facts{"metadata", "node", key_type::name, true, "", 0, 0, "", "That node; one of the peers."},
 
     key_facts{"size-policy", "name", key_type::name, true, "", 0, 0, "", "By which logs name it."},
-    key_facts{"size-policy", "plugin", key_type::plugin, true, "", 0, 0, "", "`reject`, … or the file of one."},
+    key_facts{"size-policy", "plugin", key_type::plugin, true, "", 0, 0, "",
+              "`reject`, `split`, `spill`, … or the file of one."},
     key_facts{"size-policy", "applies-above", key_type::bytes, false, "", wire::message_limit_bytes_min,
               budget_bytes_max, "",
               "It is asked about records whose whole message is larger. Without it: the log's policy limit."},

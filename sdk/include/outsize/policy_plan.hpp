@@ -70,6 +70,13 @@ public:
     return made;
   }
 
+  /// The same plan of split or spill; `what` stands beside it in the policy trace.
+  [[nodiscard]] policy_plan with_remark(const plan_text &what) const {
+    policy_plan made = *this;
+    copy(what.view(), made.raw_.reason, sizeof made.raw_.reason);
+    return made;
+  }
+
   /// A plan as it came across the line.
   explicit policy_plan(const outsize_policy_plan &raw) : raw_(raw) {}
 

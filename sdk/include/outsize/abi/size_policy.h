@@ -78,7 +78,7 @@ typedef struct outsize_policy_input {
   uint32_t open_sets;        /* split sets of this log that are under way */
   const outsize_blob_store_state *blob_stores;
 
-  /* Bytes that went each way in the last minute and hour. */
+  /* Bytes that went each way in the last minute and hour. Producers of a log that have no name count as one. */
   uint64_t log_split_bytes_minute, log_split_bytes_hour;
   uint64_t log_spilled_bytes_minute, log_spilled_bytes_hour;
   uint64_t producer_split_bytes_minute, producer_split_bytes_hour;
@@ -94,7 +94,8 @@ typedef struct outsize_policy_plan {
   uint32_t kind;                             /* OUTSIZE_PLAN_*; a host refuses a kind it does not know */
   uint64_t fragment_bytes;                   /* SPLIT: payload bytes of each fragment but the last */
   char blob_store[OUTSIZE_PLAN_STORE_BYTES]; /* SPILL: the store's configured name */
-  char reason[OUTSIZE_PLAN_REASON_BYTES];    /* REJECT and DECLINE: why; goes into the policy trace */
+  char reason[OUTSIZE_PLAN_REASON_BYTES];    /* goes into the policy trace. REJECT and DECLINE: why. SPLIT and SPILL: a
+                                                remark, or empty */
   uint32_t warn; /* 1: the record is to be logged and counted as large although the plan goes ahead */
   uint32_t reserved;
 } outsize_policy_plan;
