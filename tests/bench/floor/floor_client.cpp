@@ -1,0 +1,257 @@
+// The client of the floor: sends the same records to three stores, keeps so many unacknowledged, and counts a record as
+// acknowledged when two stores say it is durable.
+//
+// Usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE PORT FILE PORT FILE
+// Prints one line of JSON: records, seconds, latencies, and how many acknowledged records were read back equal from at
+// least two files.
+#include "floor_check.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+
+namespace {
+
+using namespace outsize::floor_bench;
+using clock_type = std::chrono::steady_clock;
+
+constexpr std::size_t stores = 3;
+constexpr std::size_t quorum = 2;
+/// What the slowest store may lag behind the others before they wait for it: `outsize` bounds what it has outstanding
+/// with one server the same way.
+constexpr std::uint64_t lag_bytes_max = 32U << 20;
+constexpr std::size_t records_per_send = 256;
+
+[[noreturn]] void fail(const char *what) {
+  std::fprintf(stderr, "floor-client: %s: %s\n", what, std::strerror(errno));
+  std::exit(1);
+}
+
+/// One store as the client sees it.
+class connection {
+public:
+  explicit connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    where.sin_port = htons(port);
+    const int on = 1;
+    if (socket_ < 0 || connect(socket_, reinterpret_cast<const sockaddr *>(&where), sizeof where) != 0 ||
+        setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
+      fail("connect");
+    }
+  }
+
+  [[nodiscard]] int socket() const { return socket_; }
+  [[nodiscard]] std::uint64_t durable() const { return durable_; }
+  [[nodiscard]] bool has_sent(std::uint64_t until) const { return sent_ == until; }
+
+  /// Sends records up to `until` as far as the kernel takes them.
+  void send_up_to(const records &from, std::uint64_t until) {
+    blocked_ = false;
+    while (sent_ < until && !blocked_) {
+      send_some(from, std::min<std::uint64_t>(until, sent_ + records_per_send));
+    }
+  }
+  [[nodiscard]] bool blocked() const { return blocked_; }
+
+  void receive() {
+    std::array<std::uint64_t, 64> counts{};
+    const ssize_t got = recv(socket_, counts.data(), sizeof counts, MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+      fail("a store is gone");
+    }
+    // The stores write whole counts, and whole counts are asked for.
+    if (got > 0 && got % static_cast<ssize_t>(sizeof(std::uint64_t)) != 0) {
+      fail("a count came in pieces");
+    }
+    if (got > 0) {
+      durable_ = counts[static_cast<std::size_t>(got) / sizeof(std::uint64_t) - 1];
+    }
+  }
+
+private:
+  void send_some(const records &from, std::uint64_t until) {
+    const std::uint32_t length = from.record_bytes();
+    std::array<iovec, 2 * records_per_send> parts; // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
+    std::size_t used = 0;
+    for (std::uint64_t number = sent_; number < until; ++number) {
+      const auto bytes = from.at(number);
+      parts[used++] = {const_cast<std::uint32_t *>(&length), length_bytes};
+      parts[used++] = {const_cast<std::uint8_t *>(bytes.data()), bytes.size()};
+    }
+    skip(parts, partly_sent_);
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = used;
+    const ssize_t count = sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+      fail("send");
+    }
+    blocked_ = count < 0 && errno == EAGAIN;
+    const std::uint64_t done = partly_sent_ + static_cast<std::uint64_t>(std::max<ssize_t>(count, 0));
+    sent_ += done / from.stored_bytes();
+    partly_sent_ = done % from.stored_bytes();
+  }
+
+  /// The first record's beginning has gone already.
+  static void skip(std::array<iovec, 2 * records_per_send> &parts, std::uint64_t bytes) {
+    for (std::size_t i = 0; bytes > 0; ++i) {
+      const std::uint64_t taken = std::min<std::uint64_t>(bytes, parts[i].iov_len);
+      parts[i].iov_base = static_cast<std::uint8_t *>(parts[i].iov_base) + taken;
+      parts[i].iov_len -= taken;
+      bytes -= taken;
+    }
+  }
+
+  int socket_;
+  std::uint64_t sent_ = 0;        ///< whole records
+  std::uint64_t partly_sent_ = 0; ///< bytes of the next one
+  std::uint64_t durable_ = 0;     ///< records
+  bool blocked_ = false;
+};
+
+class run {
+public:
+  run(const records &what, std::uint64_t in_flight, std::chrono::seconds time, std::vector<connection> &to)
+      : records_(what), in_flight_max_(in_flight), time_(time), stores_(to) {}
+
+  void go() {
+    started_ = clock_type::now();
+    const auto end = started_ + time_;
+    while (true) {
+      const bool open = clock_type::now() < end;
+      while (open && begun_ - acknowledged_ < in_flight_max_ && !lags()) {
+        begun_at_.push_back(clock_type::now());
+        ++begun_;
+      }
+      if (!open && acknowledged_ == begun_) {
+        break;
+      }
+      for (connection &store : stores_) {
+        store.send_up_to(records_, begun_);
+      }
+      wait();
+      acknowledge();
+    }
+    ended_ = clock_type::now();
+    settle();
+  }
+
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(ended_ - started_).count(); }
+  [[nodiscard]] std::uint64_t latency_us(double share) {
+    if (latencies_us_.empty()) {
+      return 0;
+    }
+    const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(latencies_us_.size() - 1));
+    std::nth_element(latencies_us_.begin(), latencies_us_.begin() + at, latencies_us_.end());
+    return latencies_us_[static_cast<std::size_t>(at)];
+  }
+
+private:
+  [[nodiscard]] std::uint64_t durable_at(std::size_t copies) const {
+    std::array<std::uint64_t, stores> counts{};
+    for (std::size_t i = 0; i < stores; ++i) {
+      counts[i] = stores_[i].durable();
+    }
+    std::sort(counts.begin(), counts.end(), std::greater<>());
+    return counts[copies - 1];
+  }
+  [[nodiscard]] bool lags() const {
+    return (begun_ - durable_at(stores)) * records_.stored_bytes() > lag_bytes_max &&
+           begun_ - durable_at(stores) > in_flight_max_;
+  }
+
+  void wait() {
+    std::array<pollfd, stores> waiting{};
+    for (std::size_t i = 0; i < stores; ++i) {
+      waiting[i] = {stores_[i].socket(), static_cast<short>(POLLIN | (stores_[i].blocked() ? POLLOUT : 0)), 0};
+    }
+    poll(waiting.data(), waiting.size(), 1000);
+    for (std::size_t i = 0; i < stores; ++i) {
+      if ((waiting[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
+        stores_[i].receive();
+      }
+    }
+  }
+
+  void acknowledge() {
+    const auto now = clock_type::now();
+    for (const std::uint64_t durable = durable_at(quorum); acknowledged_ < durable; ++acknowledged_) {
+      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - begun_at_.front());
+      latencies_us_.push_back(static_cast<std::uint32_t>(took.count()));
+      begun_at_.pop_front();
+    }
+  }
+
+  /// The third copy comes in as well; its time is not counted.
+  void settle() {
+    while (durable_at(stores) < begun_) {
+      for (connection &store : stores_) {
+        store.send_up_to(records_, begun_);
+      }
+      wait();
+    }
+  }
+
+  const records &records_;
+  std::uint64_t in_flight_max_;
+  std::chrono::seconds time_;
+  std::vector<connection> &stores_;
+  clock_type::time_point started_;
+  clock_type::time_point ended_;
+  std::uint64_t begun_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::deque<clock_type::time_point> begun_at_;
+  std::vector<std::uint32_t> latencies_us_;
+};
+
+/// Read back equal from as many files as make an acknowledgement.
+std::uint64_t verified(const records &sent, std::uint64_t count, const std::vector<std::string> &files) {
+  std::vector<std::uint64_t> equal;
+  for (const std::string &file : files) {
+    equal.push_back(equal_records(file, sent, count));
+  }
+  std::sort(equal.begin(), equal.end(), std::greater<>());
+  return equal[quorum - 1];
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc != 4 + 2 * static_cast<int>(stores)) {
+    std::fprintf(stderr, "usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE PORT FILE PORT FILE\n");
+    return 2;
+  }
+  const records sent(static_cast<std::uint32_t>(std::strtoul(argv[1], nullptr, 10)));
+  std::vector<connection> connections;
+  std::vector<std::string> files;
+  for (std::size_t i = 0; i < stores; ++i) {
+    connections.emplace_back(static_cast<std::uint16_t>(std::strtoul(argv[4 + 2 * i], nullptr, 10)));
+    files.emplace_back(argv[5 + 2 * i]);
+  }
+  run measured(sent, std::strtoull(argv[2], nullptr, 10), std::chrono::seconds(std::strtoul(argv[3], nullptr, 10)),
+               connections);
+  measured.go();
+  std::printf("{\"records\": %llu, \"seconds\": %.6f, \"latency_us\": {\"p50\": %llu, \"p90\": %llu, \"p99\": %llu, "
+              "\"max\": %llu}, \"verified\": %llu}\n",
+              static_cast<unsigned long long>(measured.acknowledged()), measured.seconds(),
+              static_cast<unsigned long long>(measured.latency_us(0.5)),
+              static_cast<unsigned long long>(measured.latency_us(0.9)),
+              static_cast<unsigned long long>(measured.latency_us(0.99)),
+              static_cast<unsigned long long>(measured.latency_us(1)),
+              static_cast<unsigned long long>(verified(sent, measured.acknowledged(), files)));
+}
