@@ -102,6 +102,19 @@ json log_server_json(const node_context &node) {
           {"segments", segments}};
 }
 
+json storage_json(const node_context &node) {
+  if (node.options.entries == nullptr) {
+    return nullptr;
+  }
+  const storage_counters counters = node.options.entries->counters();
+  return {{"pending_bytes", node.options.entries->pending_bytes()},
+          {"commits", counters.commits},
+          {"syncs", counters.syncs},
+          {"flushes", counters.flushes},
+          {"compactions", counters.compactions},
+          {"compaction_bytes", counters.compaction_bytes}};
+}
+
 } // namespace
 
 std::string node_status_json(const node_context &node, const log_keeper &logs, bool ready) {
@@ -116,7 +129,8 @@ std::string node_status_json(const node_context &node, const log_keeper &logs, b
                   {"config_differences", logs.differences()},
                   {"peers", peers_json(node)},
                   {"logs", logs_json(node, logs)},
-                  {"log_server", log_server_json(node)}};
+                  {"log_server", log_server_json(node)},
+                  {"storage", storage_json(node)}};
   return made.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

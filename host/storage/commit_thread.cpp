@@ -152,6 +152,9 @@ void commit_thread::write_group(std::span<work> group) {
   if (failed_ && !admitted.empty()) {
     failed_ = write(admitted);
   }
+  if (failed_ && !admitted.empty()) {
+    database_.activity().on_synced(admitted.size());
+  }
   if (!failed_) {
     for (work *each : admitted) {
       std::visit([this](auto &one) { one.finished.outcome = failed_; }, *each);

@@ -78,7 +78,9 @@ error storage_error(std::string_view what, const rocksdb::Status &status) {
 }
 
 result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const rocksdb_options &options) {
-  const rocksdb::DBOptions database = database_options(options);
+  std::unique_ptr<rocksdb_database> made(new rocksdb_database());
+  rocksdb::DBOptions database = database_options(options);
+  database.listeners.push_back(made->activity_);
   if (const auto made_directory = database.env->CreateDirIfMissing(options.directory); !made_directory.ok()) {
     return storage_error(fmt::format("cannot open the store in {}", options.directory), made_directory);
   }
@@ -94,7 +96,6 @@ result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const rocksdb_o
   if (!opened.ok()) {
     return storage_error(fmt::format("cannot open the store in {}", options.directory), opened);
   }
-  std::unique_ptr<rocksdb_database> made(new rocksdb_database());
   made->db_.reset(db);
   std::copy(families.begin(), families.end(), made->families_.begin());
   made->directory_ = options.directory;

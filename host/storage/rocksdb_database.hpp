@@ -4,6 +4,7 @@
 #pragma once
 
 #include "host/storage/rocksdb_store.hpp"
+#include "host/storage/store_activity.hpp"
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -32,9 +33,11 @@ public:
   [[nodiscard]] std::uint64_t free_bytes_min() const { return free_bytes_min_; }
   /// 0 when the file system does not say.
   [[nodiscard]] std::uint64_t free_bytes() const;
+  [[nodiscard]] store_activity &activity() { return *activity_; }
 
 private:
   rocksdb_database() = default;
+  std::shared_ptr<store_activity> activity_ = std::make_shared<store_activity>();
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle *, 4>
       families_{}; ///< "default" (unused, RocksDB wants it), entries, rows, values

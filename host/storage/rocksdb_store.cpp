@@ -58,6 +58,7 @@ public:
   std::size_t run_completions() override;
   int event_fd() override { return mail_.event_fd(); }
   [[nodiscard]] std::uint64_t pending_bytes() const override { return pending_bytes_; }
+  [[nodiscard]] storage_counters counters() const override { return database_.activity().counters(); }
 
 private:
   void tell(finished_commit finished);

@@ -72,6 +72,15 @@ struct read_result {
   offset_t next = 0;               ///< everything below was looked at
 };
 
+/// What a store has done since it was opened; for `outsize status`.
+struct storage_counters {
+  std::uint64_t commits = 0;          ///< made durable
+  std::uint64_t syncs = 0;            ///< groups of commits: each became durable at once
+  std::uint64_t flushes = 0;          ///< of what was gathered in memory
+  std::uint64_t compactions = 0;      ///< of what was written before
+  std::uint64_t compaction_bytes = 0; ///< written by them
+};
+
 class storage {
 public:
   using committed = std::function<void(result<void>)>;
@@ -102,6 +111,8 @@ public:
 
   /// Bytes submitted and not yet durable.
   [[nodiscard]] virtual std::uint64_t pending_bytes() const = 0;
+  /// Zeros from a store that does not count.
+  [[nodiscard]] virtual storage_counters counters() const { return {}; }
 };
 
 /// A small durable map for what is not entries: metadata, and the marks of a data directory.
