@@ -6,7 +6,7 @@ import os
 import socket
 
 FIRST, LAST = 18000, 19999  # below what the kernel hands out by itself
-FOLDER = "/tmp/outsize-ports"
+FOLDER = "/tmp/outsize-test-ports"  # as the tests, which take theirs from 20000 on
 
 
 def _is_free(port: int) -> bool:
