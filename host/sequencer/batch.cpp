@@ -41,7 +41,7 @@ batch make_batch(std::vector<admitted_record> records, wire::offset_t first, con
   made.segment = origin.segment;
   made.first = first;
   made.end = first + records.size();
-  made.message_bytes = wire::store_overhead_bytes;
+  made.message_bytes = wire::store_overhead_bytes(records.size());
   made.deliveries.resize(members);
   made.entry_headers.reserve(records.size());
   made.tickets.reserve(records.size());

@@ -8,7 +8,7 @@
 namespace outsize::host {
 
 void batcher::add(admitted_record record) {
-  OUTSIZE_CHECK(wire::store_overhead_bytes + bytes_in_store(record) <= bounds_.message_bytes_max,
+  OUTSIZE_CHECK(wire::store_overhead_bytes(1) + bytes_in_store(record) <= bounds_.message_bytes_max,
                 "Z1: what does not fit the segment limit gets no offset");
   OUTSIZE_CHECK(queue_.empty() || queue_.back().record.ticket < record.ticket, "tickets ascend");
   bytes_ += bytes_in_store(record);
@@ -34,11 +34,12 @@ batcher::extent batcher::next_extent() const {
   const std::uint64_t bytes_max = std::min(bounds_.batch_bytes_max, bounds_.message_bytes_max);
   extent made;
   std::uint32_t entries = 0;
-  std::uint64_t bytes = wire::store_overhead_bytes;
+  std::uint64_t bytes = 0;
   for (const waiting &one : queue_) {
     if (!one.withdrawn) {
       const std::uint64_t more = bytes_in_store(one.record);
-      if (entries == bounds_.entries_max || (entries > 0 && bytes + more > bytes_max)) {
+      if (entries == bounds_.entries_max ||
+          (entries > 0 && wire::store_overhead_bytes(entries + 1) + bytes + more > bytes_max)) {
         break;
       }
       bytes += more;
@@ -46,13 +47,13 @@ batcher::extent batcher::next_extent() const {
     }
     ++made.places;
   }
-  made.message_bytes = entries == 0 ? 0 : bytes;
+  made.message_bytes = entries == 0 ? 0 : wire::store_overhead_bytes(entries) + bytes;
   return made;
 }
 
 bool batcher::has_full_batch() const {
   return count_ >= bounds_.entries_max ||
-         wire::store_overhead_bytes + bytes_ >= std::min(bounds_.batch_bytes_max, bounds_.message_bytes_max);
+         wire::store_overhead_bytes(count_) + bytes_ >= std::min(bounds_.batch_bytes_max, bounds_.message_bytes_max);
 }
 
 std::uint64_t batcher::next_message_bytes() const {

@@ -1,97 +1,106 @@
 #include <outsize/wire/codec.hpp>
 
-#include "writer.hpp"
+#include "field_traits.hpp"
+#include "packing.hpp"
 
+#include <outsize/wire/limits.hpp>
+
+#include <msgpack/null_visitor.hpp>
+#include <msgpack/unpack.hpp>
+
+#include <algorithm>
 #include <array>
 
 namespace outsize::wire {
 namespace {
 
+constexpr unsigned header_values = 13;
 /// Bytes that the checksum covers: all before it.
 constexpr std::uint64_t checked_bytes = entry_header_bytes - size_of::digest;
 
-void write_checked(writer &to, const entry_header &header) {
-  to.fixarray(13);
-  to.fixarray(2);
-  to.u64(header.segment.log);
-  to.u32(header.segment.index);
-  to.u64(header.offset);
-  to.u64(header.generation);
-  to.u8(static_cast<std::uint8_t>(header.kind));
-  to.u8(header.flags);
-  to.u64(header.set);
-  to.u32(header.fragment_index);
-  to.u64(header.total_bytes);
-  to.u64(header.timestamp_ms);
-  to.u32(header.record_header_bytes);
-  to.u64(header.payload_bytes);
-  to.bin(header.content);
+void pack_checked(packer &to, const entry_header &header) {
+  pack_count(to, header_values);
+  pack_count(to, 2);
+  pack_integer(to, header.segment.log);
+  pack_integer(to, header.segment.index);
+  pack_integer(to, header.offset);
+  pack_integer(to, header.generation);
+  pack_integer(to, static_cast<std::uint8_t>(header.kind));
+  pack_integer(to, header.flags);
+  pack_integer(to, header.set);
+  pack_integer(to, header.fragment_index);
+  pack_integer(to, header.total_bytes);
+  pack_integer(to, header.timestamp_ms);
+  pack_integer(to, header.record_header_bytes);
+  pack_integer(to, header.payload_bytes);
+  pack_bytes(to, header.content);
 }
 
-/// Reads the one layout that write_checked makes: all widths are fixed, so a mark is a byte at a known place. `bytes`
-/// are entry_header_bytes long.
-class fixed_reader {
+/// Collects the values of an entry header in the order they come. It asks nothing: what it made is packed again and
+/// compared, for there is one encoding of an entry header, so that equal entries are equal bytes.
+class header_visitor : public msgpack::null_visitor {
 public:
-  explicit fixed_reader(const std::uint8_t *bytes) : at_(bytes) {}
-  void mark(std::uint8_t wanted) { ok_ = (*at_++ == wanted) && ok_; }
-  template <class T> T integer() {
-    constexpr unsigned width = sizeof(T);
-    mark(width == 1 ? 0xcc : width == 4 ? 0xce : 0xcf);
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < width; ++i) {
-      value = (value << 8) | *at_++;
+  bool visit_positive_integer(std::uint64_t value) {
+    if (integers_seen_ < integers_.size()) {
+      integers_[integers_seen_++] = value;
     }
-    return static_cast<T>(value);
+    return true;
   }
-  digest bin() {
-    mark(0xc6);
-    for (const std::uint8_t length_byte : std::array<std::uint8_t, 4>{0, 0, 0, 16}) {
-      mark(length_byte);
+  bool visit_bin(const char *data, std::uint32_t size) {
+    if (digests_seen_ < digests_.size() && size == digests_[0].size()) {
+      std::memcpy(digests_[digests_seen_++].data(), data, size);
     }
-    digest value;
-    std::memcpy(value.data(), at_, value.size());
-    at_ += value.size();
-    return value;
+    return true;
   }
-  [[nodiscard]] bool ok() const { return ok_; }
+
+  [[nodiscard]] entry_header header() const {
+    entry_header made;
+    made.segment = {integers_[0], static_cast<std::uint32_t>(integers_[1])};
+    made.offset = integers_[2];
+    made.generation = integers_[3];
+    made.kind = static_cast<entry_kind>(integers_[4]);
+    made.flags = static_cast<std::uint8_t>(integers_[5]);
+    made.set = integers_[6];
+    made.fragment_index = static_cast<std::uint32_t>(integers_[7]);
+    made.total_bytes = integers_[8];
+    made.timestamp_ms = integers_[9];
+    made.record_header_bytes = static_cast<std::uint32_t>(integers_[10]);
+    made.payload_bytes = integers_[11];
+    made.content = digests_[0];
+    made.checksum = digests_[1];
+    return made;
+  }
 
 private:
-  const std::uint8_t *at_;
-  bool ok_ = true;
+  std::array<std::uint64_t, 12> integers_{};
+  std::size_t integers_seen_ = 0;
+  std::array<digest, 2> digests_{};
+  std::size_t digests_seen_ = 0;
 };
 
-constexpr bool is_known(entry_kind value) {
-  return value >= entry_kind::data && value <= entry_kind::abort;
+void pack_header(std::span<std::uint8_t> bytes, const entry_header &header) {
+  bounded_stream stream(bytes.data(), bytes.size());
+  packer to(stream);
+  pack_checked(to, header);
+  pack_bytes(to, header.checksum);
+  stream.check_full();
 }
 
-entry_header read_header(fixed_reader &from) {
-  entry_header header;
-  from.mark(0x9d);
-  from.mark(0x92);
-  header.segment.log = from.integer<std::uint64_t>();
-  header.segment.index = from.integer<std::uint32_t>();
-  header.offset = from.integer<std::uint64_t>();
-  header.generation = from.integer<std::uint64_t>();
-  header.kind = static_cast<entry_kind>(from.integer<std::uint8_t>());
-  header.flags = from.integer<std::uint8_t>();
-  header.set = from.integer<std::uint64_t>();
-  header.fragment_index = from.integer<std::uint32_t>();
-  header.total_bytes = from.integer<std::uint64_t>();
-  header.timestamp_ms = from.integer<std::uint64_t>();
-  header.record_header_bytes = from.integer<std::uint32_t>();
-  header.payload_bytes = from.integer<std::uint64_t>();
-  header.content = from.bin();
-  header.checksum = from.bin();
-  return header;
+bool is_encoding_of(std::span<const std::uint8_t> bytes, const entry_header &header) {
+  std::array<std::uint8_t, entry_header_bytes> again;
+  pack_header(again, header);
+  return std::equal(again.begin(), again.end(), bytes.begin());
 }
 
 } // namespace
 
 buffer encode_entry_header(entry_header header) {
   writable_buffer bytes(entry_header_bytes);
-  writer to(bytes.data());
-  write_checked(to, header);
-  to.bin(digest_of({bytes.data(), checked_bytes}));
+  bounded_stream stream(bytes.data(), entry_header_bytes);
+  packer to(stream);
+  pack_checked(to, header);
+  pack_bytes(to, digest_of({bytes.data(), checked_bytes}));
+  stream.check_full();
   return std::move(bytes).freeze();
 }
 
@@ -100,9 +109,11 @@ result<entry_header> decode_entry_header(std::span<const std::uint8_t> bytes) {
     return make_error(code::malformed, "entry header of " + std::to_string(bytes.size()) + " bytes, wanted " +
                                            std::to_string(entry_header_bytes));
   }
-  fixed_reader from(bytes.data());
-  const entry_header header = read_header(from);
-  if (!from.ok() || !is_known(header.kind)) {
+  header_visitor values;
+  std::size_t at = 0;
+  msgpack::parse(reinterpret_cast<const char *>(bytes.data()), bytes.size(), at, values);
+  const entry_header header = values.header();
+  if (!is_encoding_of(bytes, header) || !is_known(header.kind)) {
     return make_error(code::malformed, "entry header is not of the form that entries have");
   }
   if (digest_of(bytes.first(checked_bytes)) != header.checksum) {

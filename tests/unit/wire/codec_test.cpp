@@ -45,6 +45,30 @@ template <class Message> buffer packed_by_others() {
   return buffer::copy_of(std::string_view(bytes.data(), bytes.size()));
 }
 
+template <class Message> std::string body_of(const Message &message) {
+  return std::string(sealed_bytes(message).text().substr(envelope_bytes));
+}
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    text += digits[static_cast<std::uint8_t>(byte) >> 4];
+    text += digits[static_cast<std::uint8_t>(byte) & 0xf];
+  }
+  return text;
+}
+
+template <class Message> std::string hex_of(const Message &message) {
+  return hex(sealed_bytes(message).text());
+}
+
+/// Spaces are for the reader.
+std::string without_spaces(std::string text) {
+  std::erase(text, ' ');
+  return text;
+}
+
 std::string why(const result<append> &outcome) {
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().code == code::malformed);
@@ -78,23 +102,59 @@ TEST_CASE("codec: every message comes back as it was and encodes to the same byt
   });
 }
 
-TEST_CASE("codec: msgpack-cxx reads every message as an array of kind, number and a map by field number") {
-  for_each_message([]<class Message>() {
-    INFO(name_of(Message::number));
-    const msgpack::object_handle tree = unpack(sample_header<Message>());
-    REQUIRE(tree->type == msgpack::type::ARRAY);
-    REQUIRE(tree->via.array.size == 3);
-    CHECK(tree->via.array.ptr[0].as<std::uint16_t>() == static_cast<std::uint16_t>(Message::number));
-    const msgpack::object &body = tree->via.array.ptr[2];
-    REQUIRE(body.type == msgpack::type::MAP);
-    std::uint32_t at = 0;
-    const Message message = sample<Message>();
-    Message::visit(message, [&](unsigned number, const auto &, const char *) {
-      REQUIRE(at < body.via.map.size);
-      CHECK(body.via.map.ptr[at++].key.as<unsigned>() == number);
-    });
-    CHECK(at == body.via.map.size);
-  });
+TEST_CASE("codec: messages are these very bytes") {
+  CHECK(hex_of(ping{}) == without_spaces("93 cd0004 cf0000000000000007 80"));
+  CHECK(hex_of(credit{1'048'576}) == without_spaces("93 cd0007 cf0000000000000007 81 01 cf0000000000100000"));
+  CHECK(hex_of(find_tail{"orders", 1}) == without_spaces("93 cd0014 cf0000000000000007 82 01 a66f7264657273 02 cc01"));
+  CHECK(hex_of(release{{3, 2}, 6, 4130}) ==
+        without_spaces("93 cd002a cf0000000000000007 83 01 92 cf0000000000000003 ce00000002 "
+                       "02 cf0000000000000006 03 cf0000000000001022"));
+  append one{"orders", {{1, 2, digest{}}}, 5000, 0};
+  one.records.front().content.fill(0xab);
+  CHECK(hex_of(one) == without_spaces("93 cd0010 cf0000000000000007 84 01 a66f7264657273 02 91 83 01 ce00000001 "
+                                      "02 cf0000000000000002 03 c410abababababababababababababababab "
+                                      "03 cf0000000000001388 04 cc00"));
+}
+
+TEST_CASE("codec: heads of text, bytes and arrays are the shortest, and sizes stay exact where they grow") {
+  const std::pair<std::size_t, std::string> texts[] = {{31, "bf"},      {32, "d920"},       {255, "d9ff"},
+                                                       {256, "da0100"}, {65'535, "daffff"}, {65'536, "db00010000"}};
+  for (const auto &[size, head] : texts) {
+    const std::string bytes = hex(body_of(command_result{std::string(size, 'x')}).substr(0, 2 + head.size() / 2));
+    CHECK(bytes == "8101" + head);
+  }
+  const std::pair<std::size_t, std::string> arrays[] = {
+      {15, "9f"}, {16, "dc0010"}, {65'535, "dcffff"}, {65'536, "dd00010000"}};
+  for (const auto &[count, head] : arrays) {
+    fetched many;
+    many.corrupt.resize(count, 9);
+    const std::string body = body_of(many);
+    CHECK(hex(body.substr(body.size() - 9 * count - head.size() / 2, head.size() / 2)) == head);
+    CHECK(decode<fetched>(sealed_bytes(many))->corrupt == many.corrupt);
+  }
+  const std::pair<std::size_t, std::string> buffers[] = {
+      {255, "c4ff"}, {256, "c50100"}, {65'535, "c5ffff"}, {65'536, "c600010000"}};
+  for (const auto &[size, head] : buffers) {
+    store one;
+    one.entry_headers = {buffer::copy_of(std::string(size, 'x'))};
+    const std::string body = body_of(one);
+    CHECK(hex(body.substr(body.size() - size - head.size() / 2, head.size() / 2)) == head);
+    CHECK(decode<store>(sealed_bytes(one))->entry_headers.front().size() == size);
+  }
+}
+
+TEST_CASE("codec: heads wider than they need to be are read") {
+  const std::string zeros(3, '\0');
+  std::string body = "\xdf" + zeros + "\x04";                                     // map 32
+  body += "\xcf" + std::string(7, '\0') + "\x01" + "\xdb" + zeros + "\x06orders"; // number 64, str 32
+  body += "\x02\xdd" + zeros + "\x01" + "\x83\x01\x01\x02\x02\x03\xc6" + zeros;   // array 32, bin 32
+  body += "\x10" + std::string(16, 'd') + "\x03\x05\x04\xce" + zeros + "\x01";
+  const result<append> read = decode<append>(append_with_body(body));
+  REQUIRE(read);
+  CHECK(read->log == "orders");
+  CHECK(read->records.front().payload_bytes == 2);
+  CHECK(read->time_left_ms == 5);
+  CHECK(read->relayed == 1);
 }
 
 TEST_CASE("codec: messages packed by msgpack-cxx in the shortest forms are read, unknown fields skipped") {
@@ -130,17 +190,20 @@ TEST_CASE("codec: every bound of memory holds for the smallest honest item of an
   results.results.resize(1000);
   CHECK(decode<appended>(sealed_bytes(results)));
   for (append_result &one : results.results) {
-    one.policy_trace.resize(1);
+    one.policy_trace.resize(1, {"a", "split", ""});
     one.refused = refusal{};
-    one.refused->policy_trace.resize(3);
+    one.refused->policy_trace.resize(3, {"a", "split", ""});
   }
   CHECK(decode<appended>(sealed_bytes(results)));
   append records;
   records.records.resize(1000);
   CHECK(decode<append>(sealed_bytes(records)));
   store headers;
-  headers.entry_headers.resize(1000);
+  headers.entry_headers.resize(1000, encode_entry_header({}));
   CHECK(decode<store>(sealed_bytes(headers)));
+  fetched lost;
+  lost.corrupt.resize(1000);
+  CHECK(decode<fetched>(sealed_bytes(lost)));
 }
 
 TEST_CASE("codec: kinds of this version have names, others are unknown") {
@@ -152,12 +215,12 @@ TEST_CASE("codec: kinds of this version have names, others are unknown") {
 TEST_CASE("codec: malformed bodies are refused with what was wrong and where") {
   const std::string good = body_of_sample_append();
   CHECK(decode<append>(append_with_body(good)));
-  CHECK(why(decode<append>(sample_header<store>())) == "append: another kind of message at byte 13");
+  CHECK(why(decode<append>(sample_header<store>())) == "append: another kind of message at byte 4");
   CHECK(why(decode<append>(append_with_body("\xc0"))) == "append: wanted a map at byte 14");
   CHECK(why(decode<append>(append_with_body("\x80"))) == "append: field log is missing at byte 14");
   CHECK(why(decode<append>(append_with_body("\x82\x01\xa1z\x01\xa1z"))) == "append: field log comes twice at byte 18");
   CHECK(why(decode<append>(append_with_body("\x81\x01\x05"))) == "append: wanted text at byte 16");
-  CHECK(why(decode<append>(append_with_body("\x81\xa3log\xa1z"))) == "append: wanted an unsigned integer at byte 15");
+  CHECK(why(decode<append>(append_with_body("\x81\xa3log\xa1z"))) == "append: wanted an unsigned integer at byte 18");
   CHECK(why(decode<append>(append_with_body("\x81\x04\xcd\x01\x01"))) ==
         "append: integer is too large for its field at byte 18");
   CHECK(why(decode<append>(append_with_body("\xdf\xff\xff\xff\xff"))) ==

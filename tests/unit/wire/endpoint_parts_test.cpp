@@ -131,7 +131,8 @@ TEST_CASE("parts: a header part at its limit and one byte above") {
   for (const std::uint64_t above : {0U, 1U}) {
     linked_pair pair;
     command large;
-    large.arguments.assign(header_part_bytes_max - encode(command{}).size() + above, 'j');
+    const std::uint64_t grown = size_of::str_head(header_part_bytes_max) - size_of::str_head(0);
+    large.arguments.assign(header_part_bytes_max - encode(command{}).size() - grown + above, 'j');
     code outcome = code::ok;
     pair.answer_everything();
     pair.a.inside.request(pair.link_of_a(), make_outgoing(large), never,

@@ -59,12 +59,13 @@ TEST_CASE("limits: envelope and primitive sizes are what the encoder writes") {
   CHECK(header_bytes(credit{UINT64_MAX}) == envelope_bytes + size_of::map + size_of::field + size_of::u64);
   CHECK(header_bytes(describe_segment{}) == envelope_bytes + size_of::map + size_of::field + size_of::segment);
   CHECK(header_bytes(find_tail{"abc", 1}) ==
-        envelope_bytes + size_of::map + 2 * size_of::field + size_of::str_head + 3 + size_of::u8);
+        envelope_bytes + size_of::map + 2 * size_of::field + size_of::str_head(3) + 3 + size_of::u8);
   CHECK(header_bytes(append{"", {record_item{}}, 0, 0}) ==
-        envelope_bytes + size_of::map + 4 * size_of::field + size_of::str_head + size_of::array + size_of::map +
-            3 * size_of::field + size_of::u32 + size_of::u64 + size_of::digest + size_of::u64 + size_of::u8);
+        envelope_bytes + size_of::map + 4 * size_of::field + size_of::str_head(0) + size_of::array_head(1) +
+            size_of::map + 3 * size_of::field + size_of::u32 + size_of::u64 + size_of::digest + size_of::u64 +
+            size_of::u8);
   CHECK(header_bytes(hello{}) == envelope_bytes + size_of::map + 12 * size_of::field + 2 * size_of::u16 +
-                                     2 * size_of::u8 + size_of::digest + 2 * size_of::str_head + 5 * size_of::u64);
+                                     2 * size_of::u8 + size_of::digest + 2 * size_of::str_head(0) + 5 * size_of::u64);
 }
 
 TEST_CASE("limits: an entry header has one size, whatever its values") {
@@ -72,12 +73,18 @@ TEST_CASE("limits: an entry header has one size, whatever its values") {
   CHECK(encode_entry_header(longest_entry_header()).size() == entry_header_bytes);
 }
 
-TEST_CASE("limits: the overhead of every carrier of an entry is what the encoder writes (0, 1 and 3 entries)") {
-  for (const std::size_t entries : {0U, 1U, 3U}) {
+TEST_CASE("limits: the overhead of every carrier of entries is what the encoder writes, wherever heads grow") {
+  for (const std::size_t entries : {0U, 1U, 3U, 15U, 16U, 17U, 65'535U, 65'536U}) {
     const std::uint64_t each = per_entry_bytes + entry_header_bytes;
-    CHECK(header_bytes(carrier<store>(entries)) == store_overhead_bytes + entries * each);
-    CHECK(header_bytes(carrier<fetched>(entries)) == fetched_overhead_bytes + entries * each);
-    CHECK(header_bytes(carrier<records>(entries)) == records_overhead_bytes + entries * each);
+    CHECK(header_bytes(carrier<store>(entries)) == store_overhead_bytes(entries) + entries * each);
+    CHECK(header_bytes(carrier<fetched>(entries)) ==
+          fetched_overhead_bytes(entries, fetched_corrupt_max) + entries * each);
+    CHECK(header_bytes(carrier<records>(entries)) == records_overhead_bytes(entries) + entries * each);
+  }
+  for (const std::size_t corrupt : {0U, 1U, 15U, 16U}) {
+    fetched some = carrier<fetched>(1);
+    some.corrupt.resize(corrupt);
+    CHECK(header_bytes(some) == fetched_overhead_bytes(1, corrupt) + per_entry_bytes + entry_header_bytes);
   }
   CHECK(header_bytes(segment_state{longest_segment, longest_state}) ==
         envelope_bytes + size_of::map + 2 * size_of::field + size_of::segment + server_state_bytes);

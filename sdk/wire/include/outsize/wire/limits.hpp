@@ -36,9 +36,9 @@ inline constexpr std::uint64_t bulk_window_bytes_default = 4 * mib;
 static_assert(bulk_window_bytes_default >= 2 * part_bytes_max, "one part on its way while the next is prepared");
 
 /// A decoded message takes at most this many bytes of memory for each byte of its header part, plus a constant: what a
-/// declared count may make a decoder allocate. The most that an honest message needs is append_result, 7 to 1
+/// declared count may make a decoder allocate. The most that an honest message needs is append_result, 9.5 to 1
 /// (codec_test.cpp).
-inline constexpr std::uint64_t decoded_bytes_per_header_byte_max = 8;
+inline constexpr std::uint64_t decoded_bytes_per_header_byte_max = 10;
 inline constexpr std::uint64_t decoded_bytes_base = 4 * kib;
 
 // ---- exact encoded sizes; codec_test.cpp compares each with what the encoder writes -------------------------------
@@ -46,49 +46,62 @@ inline constexpr std::uint64_t decoded_bytes_base = 4 * kib;
 /// [kind, number, body]: array mark, 16-bit kind, 64-bit number.
 inline constexpr std::uint64_t envelope_bytes = 1 + 3 + 9;
 
+/// Integers have the width of their type; lengths and counts have the shortest head.
 namespace size_of {
-inline constexpr std::uint64_t field = 1; ///< a field number: positive fixint
+inline constexpr std::uint64_t field = 1; ///< a field number, at most 127
 inline constexpr std::uint64_t map = 1;   ///< at most 15 fields
-inline constexpr std::uint64_t u8 = 2;
-inline constexpr std::uint64_t u16 = 3;
-inline constexpr std::uint64_t u32 = 5;
-inline constexpr std::uint64_t u64 = 9;
-inline constexpr std::uint64_t array = 5;    ///< always array 32
-inline constexpr std::uint64_t bin_head = 5; ///< always bin 32
-inline constexpr std::uint64_t str_head = 5; ///< always str 32
-inline constexpr std::uint64_t digest = bin_head + 16;
-inline constexpr std::uint64_t segment = 1 + u64 + u32; ///< fixarray of 2
+template <class T> inline constexpr std::uint64_t integer = 1 + sizeof(T);
+inline constexpr std::uint64_t u8 = integer<std::uint8_t>;
+inline constexpr std::uint64_t u16 = integer<std::uint16_t>;
+inline constexpr std::uint64_t u32 = integer<std::uint32_t>;
+inline constexpr std::uint64_t u64 = integer<std::uint64_t>;
+constexpr std::uint64_t array_head(std::uint64_t count) {
+  return count < 16 ? 1 : count <= UINT16_MAX ? 3 : 5;
+}
+constexpr std::uint64_t str_head(std::uint64_t bytes) {
+  return bytes < 32 ? 1 : bytes <= UINT8_MAX ? 2 : bytes <= UINT16_MAX ? 3 : 5;
+}
+constexpr std::uint64_t bin_head(std::uint64_t bytes) {
+  return bytes <= UINT8_MAX ? 2 : bytes <= UINT16_MAX ? 3 : 5;
+}
+inline constexpr std::uint64_t digest = bin_head(16) + 16;
+inline constexpr std::uint64_t segment = array_head(2) + u64 + u32;
 } // namespace size_of
 
-/// An encoded entry_header: fixarray would hold 15, there are 13 values.
+/// An encoded entry_header.
 inline constexpr std::uint64_t entry_header_bytes =
-    1 + size_of::segment + size_of::u64 /* offset */ + size_of::u64 /* generation */ +
+    size_of::array_head(13) + size_of::segment + size_of::u64 /* offset */ + size_of::u64 /* generation */ +
     2 * size_of::u8 /* kind, flags */ + size_of::u64 /* set */ + size_of::u32 /* fragment index */ +
     size_of::u64 /* total */ + size_of::u64 /* timestamp */ + size_of::u32 /* record header */ +
     size_of::u64 /* payload */ + 2 * size_of::digest /* content, checksum */;
 
 inline constexpr std::uint64_t server_state_bytes = size_of::map + 4 * size_of::field + 3 * size_of::u64 + size_of::u8;
 
-/// What a store message adds to the entries it carries, apart from `per_entry`.
-inline constexpr std::uint64_t store_overhead_bytes =
-    envelope_bytes + size_of::map + 9 * size_of::field + size_of::segment + size_of::u64 /* generation */ +
-    size_of::u32 /* wave */ + size_of::u8 /* flags */ + 2 * size_of::u64 /* tail, trim */ + size_of::u64 /* first */ +
-    size_of::u64 /* time left */ + size_of::array;
+/// What a store message adds to the `entries` it carries, apart from per_entry_bytes.
+constexpr std::uint64_t store_overhead_bytes(std::uint64_t entries) {
+  return envelope_bytes + size_of::map + 9 * size_of::field + size_of::segment + size_of::u64 /* generation */ +
+         size_of::u32 /* wave */ + size_of::u8 /* flags */ + 2 * size_of::u64 /* tail, trim */ +
+         size_of::u64 /* first */ + size_of::u64 /* time left */ + size_of::array_head(entries);
+}
 /// What each entry adds besides its own bytes (header, record header, payload): the head of its encoded header.
-inline constexpr std::uint64_t per_entry_bytes = size_of::bin_head;
+inline constexpr std::uint64_t per_entry_bytes = size_of::bin_head(entry_header_bytes);
 
-/// A fetched message with one entry; `corrupt` may list fetched_corrupt_max offsets at most.
+/// As above for a fetched message, which may list `corrupt` offsets, fetched_corrupt_max at most.
 inline constexpr std::uint64_t fetched_corrupt_max = 16;
-inline constexpr std::uint64_t fetched_overhead_bytes =
-    envelope_bytes + size_of::map + 5 * size_of::field + size_of::segment + server_state_bytes + size_of::array +
-    size_of::u64 + size_of::array + fetched_corrupt_max * size_of::u64;
-/// A records message with one entry.
-inline constexpr std::uint64_t records_overhead_bytes =
-    envelope_bytes + size_of::map + 4 * size_of::field + size_of::array + 3 * size_of::u64;
+constexpr std::uint64_t fetched_overhead_bytes(std::uint64_t entries, std::uint64_t corrupt) {
+  return envelope_bytes + size_of::map + 5 * size_of::field + size_of::segment + server_state_bytes +
+         size_of::array_head(entries) + size_of::u64 + size_of::array_head(corrupt) + corrupt * size_of::u64;
+}
+/// As above for a records message.
+constexpr std::uint64_t records_overhead_bytes(std::uint64_t entries) {
+  return envelope_bytes + size_of::map + 4 * size_of::field + size_of::array_head(entries) + 3 * size_of::u64;
+}
 
-/// The largest overhead of any message that carries a whole entry.
+/// The largest overhead of any message that carries a whole entry. An entry that leaves no room for a second one
+/// travels alone, and the heads of counts do not shrink when they grow: one entry, and the longest list beside it.
 inline constexpr std::uint64_t carrier_overhead_bytes =
-    std::max({store_overhead_bytes, fetched_overhead_bytes, records_overhead_bytes}) + per_entry_bytes;
+    std::max({store_overhead_bytes(1), fetched_overhead_bytes(1, fetched_corrupt_max), records_overhead_bytes(1)}) +
+    per_entry_bytes;
 
 /// The largest entry (entry header, record header, payload) that fits every message under `message_limit_bytes`.
 constexpr std::uint64_t entry_bytes_max(std::uint64_t message_limit_bytes) {
