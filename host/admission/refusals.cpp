@@ -24,6 +24,7 @@ std::uint64_t payload_bytes_max(const record_facts &record, const log_limits &li
 wire::refusal refusal_of(const record_facts &record, const log_limits &limits, code why, std::string text) {
   wire::refusal made;
   made.why = why;
+  made.retry = retry_of(why);
   made.actual_bytes = message_bytes_of(record);
   made.limit_bytes = limits.policy_limit_bytes();
   made.text = std::move(text);

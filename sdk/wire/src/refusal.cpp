@@ -10,6 +10,7 @@ refusal to_refusal(const error &from) {
   made.text = from.text;
   made.remedy = from.remedy;
   made.peer = from.peer;
+  made.retry = from.retry();
   return made;
 }
 

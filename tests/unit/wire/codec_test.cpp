@@ -312,3 +312,9 @@ TEST_CASE("refusal: an error keeps its code, sizes and texts over the wire") {
   CHECK(back.remedy == from.remedy);
   CHECK(back.peer == from.peer);
 }
+
+TEST_CASE("refusal: carries what may be done about it, for clients that do not know its code") {
+  for (const code why : {code::too_large, code::overloaded, code::link_down, code::unknown_log}) {
+    CHECK(decode<failure>(sealed_bytes(failure{to_refusal(make_error(why, "text"))}))->why.retry == retry_of(why));
+  }
+}

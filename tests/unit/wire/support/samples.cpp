@@ -33,7 +33,8 @@ refusal sample_refusal() {
           "orders",
           "billing",
           2,
-          {sample_step()}};
+          {sample_step()},
+          retry_class::never};
 }
 
 } // namespace

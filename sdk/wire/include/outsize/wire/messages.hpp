@@ -130,6 +130,7 @@ struct refusal {
   std::string producer;
   std::uint32_t record_index = 0;
   std::vector<policy_step> policy_trace;
+  retry_class retry = retry_class::never; ///< what the table says of the code, for those who do not know it
   template <class Self, class Visit> static void visit(Self &self, Visit &&visit) {
     visit(1, self.why, "code");
     visit(2, self.actual_bytes, "actual_bytes");
@@ -143,6 +144,7 @@ struct refusal {
     visit(10, self.producer, "producer");
     visit(11, self.record_index, "record_index");
     visit(12, self.policy_trace, "policy_trace");
+    visit(13, self.retry, "retry");
   }
   bool operator==(const refusal &) const = default;
 };
