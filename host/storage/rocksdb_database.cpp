@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
-#include <rocksdb/file_checksum.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -37,7 +36,6 @@ rocksdb::DBOptions database_options(const rocksdb_options &options) {
   made.max_background_jobs = 2;
   made.max_open_files = 512;
   made.bytes_per_sync = 1U << 20;
-  made.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   made.stats_dump_period_sec = 0;
   made.stats_persist_period_sec = 0;
   made.keep_log_file_num = 4;
