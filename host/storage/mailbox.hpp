@@ -29,22 +29,30 @@ public:
   [[nodiscard]] bool is_open() const { return event_fd_ >= 0; }
 
   void post(Letter next) {
-    const std::lock_guard lock(mutex_);
-    letters_.push_back(std::move(next));
-    ring();
+    bool first = false;
+    {
+      const std::lock_guard lock(mutex_);
+      letters_.push_back(std::move(next));
+      first = !std::exchange(rung_, true);
+    }
+    ring(first);
   }
   void post(std::vector<Letter> letters) {
-    const std::lock_guard lock(mutex_);
-    letters_.insert(letters_.end(), std::make_move_iterator(letters.begin()), std::make_move_iterator(letters.end()));
-    ring();
+    bool first = false;
+    if (!letters.empty()) {
+      const std::lock_guard lock(mutex_);
+      letters_.insert(letters_.end(), std::make_move_iterator(letters.begin()), std::make_move_iterator(letters.end()));
+      first = !std::exchange(rung_, true);
+    }
+    ring(first);
   }
 
-  /// Everything posted so far, in order; the descriptor is quiet afterwards.
+  /// Everything posted so far, in order. The descriptor is quiet afterwards, or becomes so with the next call: a ring
+  /// may still be on its way for what is taken here.
   [[nodiscard]] std::vector<Letter> take() {
     const std::lock_guard lock(mutex_);
-    if (rung_) {
-      eventfd_t rung = 0;
-      (void)eventfd_read(event_fd_, &rung); // nothing to read is what is wanted
+    eventfd_t rung = 0;
+    if (rung_ && eventfd_read(event_fd_, &rung) == 0) {
       rung_ = false;
     }
     return std::exchange(letters_, {});
@@ -53,16 +61,16 @@ public:
   [[nodiscard]] int event_fd() const { return event_fd_; }
 
 private:
-  void ring() {
-    if (!rung_ && !letters_.empty()) {
+  /// Without the lock: whom it wakes wants that next.
+  void ring(bool first) const {
+    if (first) {
       (void)eventfd_write(event_fd_, 1); // fails only at 2^64 - 1 unread rings; there is one at most
-      rung_ = true;
     }
   }
 
   const int event_fd_;
   std::mutex mutex_;
-  bool rung_ = false;
+  bool rung_ = false; ///< a ring is in the descriptor, or about to be
   std::vector<Letter> letters_;
 };
 
