@@ -147,7 +147,9 @@ private:
       }
       if (!fatal_.has_value() && !node_->drained()) {
         wait_for(descriptors, next);
-        handle_signals();
+        if (descriptors.front().revents != 0) {
+          handle_signals();
+        }
       }
     }
   }
