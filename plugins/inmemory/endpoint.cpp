@@ -28,16 +28,22 @@ void endpoint::release() {
   }
 }
 
-// An eventfd can only refuse a write when it is full already, and a read when it is empty already: both are what is
-// wanted, so the answers are not looked at.
-void endpoint::signal() {
-  const std::uint64_t one = 1;
-  (void)!::write(event_fd_, &one, sizeof one);
+// Once, until rest has silenced it. An eventfd can only refuse a write when it is full already, and a read when it is
+// empty already: both are what is wanted, so the answers are not looked at.
+void endpoint::ring() {
+  if (!std::exchange(rung_, true)) {
+    const std::uint64_t one = 1;
+    (void)!::write(event_fd_, &one, sizeof one);
+  }
 }
 
-void endpoint::silence() {
-  std::uint64_t count = 0;
-  (void)!::read(event_fd_, &count, sizeof count);
+bool endpoint::rest() {
+  const std::lock_guard lock(mutex_);
+  if (letters_.empty() && std::exchange(rung_, false)) {
+    std::uint64_t count = 0;
+    (void)!::read(event_fd_, &count, sizeof count);
+  }
+  return letters_.empty();
 }
 
 bool endpoint::post(letter what) {
@@ -46,9 +52,7 @@ bool endpoint::post(letter what) {
     return false;
   }
   letters_.push_back(std::move(what));
-  if (letters_.size() == 1) {
-    signal();
-  }
+  ring();
   return true;
 }
 
@@ -68,9 +72,7 @@ endpoint::posted endpoint::post_message(letter &what, const far_end &back) {
   }
   bytes_ += queue_cost(what.bytes);
   letters_.push_back(std::move(what));
-  if (letters_.size() == 1) {
-    signal();
-  }
+  ring();
   return posted::yes;
 }
 
@@ -84,9 +86,6 @@ std::optional<letter> endpoint::take() {
     }
     oldest = std::move(letters_.front());
     letters_.pop_front();
-    if (letters_.empty()) {
-      silence();
-    }
     bytes_ -= oldest->what == letter::kind::message ? queue_cost(oldest->bytes) : 0;
     waiting = freed();
   }
@@ -96,10 +95,8 @@ std::optional<letter> endpoint::take() {
 
 void endpoint::put_back(letter what) {
   const std::lock_guard lock(mutex_);
-  if (letters_.empty()) {
-    signal();
-  }
   letters_.push_front(std::move(what));
+  ring();
 }
 
 bool endpoint::empty() const {
@@ -119,9 +116,6 @@ void endpoint::drop_messages(std::uint64_t link) {
       (goes ? dropped : kept).push_back(std::move(one));
     }
     letters_.swap(kept);
-    if (letters_.empty() && !dropped.empty()) {
-      silence();
-    }
     waiting = freed();
   }
   tell(std::move(waiting));

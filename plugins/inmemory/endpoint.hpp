@@ -107,7 +107,9 @@ public:
   /// From now on nothing is taken. Returns the letters that nobody will read.
   std::deque<letter> close();
 
-  /// Readable while there is a letter.
+  /// Nothing is read for now: silences the descriptor. False, and not silent, when there are letters.
+  bool rest();
+  /// Readable from the first letter on, until rest.
   [[nodiscard]] int event_fd() const { return event_fd_; }
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -116,8 +118,7 @@ public:
 private:
   explicit endpoint(std::uint64_t bytes_max, int event_fd) : bytes_max_(bytes_max), event_fd_(event_fd) {}
   ~endpoint();
-  void signal();
-  void silence();
+  void ring();
   /// Who may try again now; call with the lock held, tell them without it.
   std::vector<far_end> freed();
   static void tell(std::vector<far_end> waiting);
@@ -129,6 +130,7 @@ private:
   std::deque<letter> letters_;
   std::uint64_t bytes_ = 0; // queue_cost of the messages among them
   std::vector<far_end> waiting_;
+  bool rung_ = false;
   bool messages_refused_ = false;
   bool closed_ = false;
 };

@@ -186,16 +186,18 @@ result<send_outcome> inmemory_transport::send(outsize_link link, std::span<const
 time_point inmemory_transport::poll(std::uint32_t budget, time_point /*now*/) {
   // Letters without an event are free, but others may write faster than we read.
   std::uint64_t letters_left = std::uint64_t{4} * budget + 64;
-  while (budget > 0 && letters_left > 0) {
-    std::optional<letter> next = self_->take();
-    if (!next) {
-      break;
+  do {
+    while (budget > 0 && letters_left > 0) {
+      std::optional<letter> next = self_->take();
+      if (!next) {
+        break;
+      }
+      budget -= read(std::move(*next));
+      --letters_left;
     }
-    budget -= read(std::move(*next));
-    --letters_left;
-  }
-  confirm();
-  return self_->empty() ? never : time_point{};
+    confirm(); // may be a letter to ourselves
+  } while (budget > 0 && letters_left > 0 && !self_->empty());
+  return self_->rest() ? never : time_point{};
 }
 
 bool inmemory_transport::link_stats(outsize_link link, outsize_link_stats &stats) {
@@ -351,7 +353,7 @@ std::uint32_t inmemory_transport::read_down(const letter &what) {
   return 1;
 }
 
-// Once for each poll, not for each message.
+// Once for what was read together, not for each message.
 void inmemory_transport::confirm() {
   for (const outsize_link link : std::exchange(owing_, {})) {
     link_state *state = find(link);
