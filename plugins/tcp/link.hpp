@@ -73,9 +73,10 @@ public:
   bool blocked = false;       // the kernel's send buffer is full
   bool listed = false;        // in the transport's list of links with work
   bool accepted = false;
-  std::uint64_t token = 0;      // of connect
-  time_point deadline = never;  // of dialling
-  std::deque<endpoint> untried; // further addresses of the dialled name
+  std::uint64_t written_in_poll = 0; // the last poll after which send wrote at once
+  std::uint64_t token = 0;           // of connect
+  time_point deadline = never;       // of dialling
+  std::deque<endpoint> untried;      // further addresses of the dialled name
   std::deque<completion> completions;
   error why; // of ending
 

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <cstring>
@@ -281,6 +282,63 @@ TEST_CASE("frame on the wire: bytes written by hand are a message, and what is s
   world.far.post(at, came);
   REQUIRE(world.rig.run_until([&] { return peer.received().size() >= frame.size(); }));
   CHECK(peer.received() == frame);
+}
+
+TEST_CASE("send: the first message after a poll leaves at once, what is behind it with the next poll") {
+  scene world;
+  outsize_link at = 0;
+  raw_peer peer = world.attack(at);
+  REQUIRE(world.rig.settle());
+  const std::string frame = header({100}) + std::string(100, 'a');
+  const message small = {buffer::copy_of(std::string(100, 'a'))};
+  CHECK(world.far.send(at, small, world.far.next_token()).value() == transport_handle::sent::done);
+  pollfd come{peer.fd(), POLLIN, 0};
+  REQUIRE(::poll(&come, 1, 10'000) == 1); // without a poll of the transport
+  CHECK(peer.received() == frame);
+  CHECK(!world.far.readable()); // nothing is left to do
+
+  world.far.post(at, small);
+  world.far.post(at, small);
+  CHECK(peer.received() == frame);
+  CHECK(world.far.readable());
+  REQUIRE(world.rig.run_until([&] { return peer.received().size() >= 3 * frame.size(); }));
+  CHECK(peer.received() == frame + frame + frame);
+}
+
+TEST_CASE("send: what the kernel does not take at once is queued, in order, and completes") {
+  scene world;
+  outsize_link at = 0;
+  raw_peer peer = world.attack(at); // reads nothing yet
+  REQUIRE(world.rig.settle());
+  const message large = {buffer::copy_of(std::string(limit, 'l'))};
+  std::size_t sent = 0;
+  std::uint64_t token = 0;
+  for (auto answer = transport_handle::sent::done; answer != transport_handle::sent::queued; ++sent) {
+    token = world.far.next_token();
+    world.far.poll();
+    answer = world.far.send(at, large, token).value();
+  }
+  const std::size_t frame_bytes = header({limit}).size() + limit;
+  REQUIRE(world.rig.run_until([&] { return peer.received().size() >= sent * frame_bytes; }));
+  REQUIRE(world.rig.run_until([&] { return !world.far.at(at).completions.empty(); }));
+  CHECK(world.far.at(at).completions.front().token == token);
+}
+
+TEST_CASE("send: a broken connection is an answer of the next poll, not of send") {
+  scene world;
+  outsize_link at = 0;
+  {
+    raw_peer peer = world.attack(at);
+    REQUIRE(world.rig.settle());
+    peer.reset_on_close();
+  }
+  const message small = {buffer::copy_of(std::string(100, 'a'))};
+  const std::size_t before = world.far.events().size();
+  const auto answer = world.far.send(at, small, world.far.next_token());
+  CHECK(answer.has_value());
+  CHECK(world.far.events().size() == before);
+  REQUIRE(world.rig.run_until([&] { return world.far.at(at).down.has_value(); }));
+  CHECK(world.far.at(at).down->why.code == code::link_down);
 }
 
 TEST_CASE("address: IPv6 loopback") {

@@ -33,6 +33,7 @@ error broken(const link &one, int number) {
 
 time_point tcp_transport::poll(std::uint32_t budget, time_point now) {
   polling_ = true;
+  ++polls_;
   events_left_ = budget;
   expire_stalled();
   stall_clock_ += std::clamp(now - now_, duration::zero(), options_.stall_timeout / 4);

@@ -160,9 +160,30 @@ result<send_outcome> tcp_transport::send(outsize_link number, std::span<const bu
   if (!fits) {
     return fits.error();
   }
+  const bool alone = one->out.empty();
   const send_outcome outcome = one->out.push(parts, bytes, token);
+  if (alone && !polling_ && !one->blocked && one->written_in_poll != polls_ && outcome != send_outcome::busy) {
+    return write_at_once(*one, outcome);
+  }
   if (!one->blocked) {
     list(*one);
+  }
+  return outcome;
+}
+
+// The first message after a poll leaves at once, without a wake-up; what follows gathers until the next poll.
+send_outcome tcp_transport::write_at_once(link &one, send_outcome outcome) {
+  one.written_in_poll = polls_;
+  if (one.flush() == 0 && one.out.empty()) {
+    if (outcome == send_outcome::queued) {
+      one.completions.pop_back(); // its own: the message has been let go of already
+    }
+    return send_outcome::done;
+  }
+  if (one.blocked) {
+    watch(one);
+  } else {
+    list(one); // broken: the next poll finds the reason, and says it
   }
   return outcome;
 }

@@ -61,6 +61,7 @@ private:
   void fail(link &one, const error &why);
   void watch(link &one);
   void list(link &one);
+  send_outcome write_at_once(link &one, send_outcome outcome);
   void arm(bool on);
 
   // ---- tcp_loop.cpp: what poll does
@@ -105,6 +106,7 @@ private:
   bool closing_ = false;
   bool polling_ = false;
   bool armed_ = false;
+  std::uint64_t polls_ = 1;       // the how manieth poll is the last or present one
   std::uint32_t events_left_ = 0; // of poll's budget
   time_point now_{};              // of the last poll
   std::uint64_t contention_ = 0;  // counts the times that memory ran short
