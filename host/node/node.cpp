@@ -379,7 +379,7 @@ void node::state::on_server_message(wire::incoming &&message) {
 
 time_point node::state::poll(time_point now) {
   context.now = now;
-  time_point next = endpoint.poll(now);
+  endpoint.poll(now);
   if (context.options.entries != nullptr) {
     context.options.entries->run_completions();
   }
@@ -388,7 +388,7 @@ time_point node::state::poll(time_point now) {
   }
   run_machines();
   // What the machines just queued leaves in this round: an answer must not wait for the next descriptor.
-  next = std::min(next, endpoint.poll(now));
+  const time_point next = endpoint.poll_used(now);
   return links.has_deferred() ? now : std::min(next, next_time());
 }
 

@@ -158,20 +158,21 @@ const std::optional<error> &client::last_failure() const {
 
 time_point client::poll(time_point now) {
   state &self = *state_;
-  time_point next = self.link.poll(now);
+  self.link.poll(now);
   self.fresh = false;
   self.appends.run(now);
   self.send_questions(now);
   // What was just queued leaves now, not with the next event.
-  next = std::min(next, self.link.poll(now));
-  next = std::min(next, self.appends.next_time());
+  time_point next = std::min(self.link.poll_used(now), self.appends.next_time());
   for (const state::question &waiting : self.questions) {
     next = std::min(next, waiting.deadline);
   }
   return self.fresh ? now : next;
 }
 
-bool client::wants_poll() const { return state_->fresh; }
+bool client::wants_poll() const {
+  return state_->fresh;
+}
 
 std::vector<int> client::event_fds() const {
   return state_->link.endpoint().event_fds();

@@ -52,6 +52,11 @@ time_point connection::poll(time_point now) {
   return dialling_ ? next : std::min(next, dial_at_);
 }
 
+time_point connection::poll_used(time_point now) {
+  const time_point next = endpoint_.poll_used(now);
+  return dialling_ ? next : std::min(next, dial_at_);
+}
+
 void connection::dial() {
   if (addresses_.empty()) {
     last_failure_ = make_error(code::invalid_argument, "no address to connect to");

@@ -30,6 +30,8 @@ public:
 
   wire::endpoint &endpoint() { return endpoint_; }
   time_point poll(time_point now);
+  /// As endpoint::poll_used.
+  time_point poll_used(time_point now);
 
   result<void> on_hello(const wire::hello &peer, const std::string &address) override;
   void on_link_up(const wire::link_info &link) override;

@@ -26,23 +26,35 @@ endpoint::state::state(endpoint_options how, endpoint_handler &who, std::functio
 time_point endpoint::state::poll(time_point at) {
   now = std::max(now, at);
   graveyard.clear();
-  const time_point transports_next = poll_transports();
+  for (const std::unique_ptr<transport_slot> &slot : transports) {
+    poll_transport(*slot);
+  }
   timers.run(now);
   if (closing && links.empty()) {
     close_transports();
   }
-  time_point next = std::min(transports_next, timers.next());
-  for (const std::unique_ptr<transport_slot> &slot : transports) {
-    next = slot->used_since_poll && !slot->has_fd ? now : next;
-  }
-  return next;
+  return next_time();
 }
 
-time_point endpoint::state::poll_transports() {
-  time_point next = never;
+time_point endpoint::state::poll_used(time_point at) {
+  now = std::max(now, at);
   for (const std::unique_ptr<transport_slot> &slot : transports) {
-    slot->used_since_poll = false;
-    next = std::min(next, slot->handle->poll(events_per_poll, now));
+    if (slot->used_since_poll) {
+      poll_transport(*slot);
+    }
+  }
+  return next_time();
+}
+
+void endpoint::state::poll_transport(transport_slot &slot) {
+  slot.used_since_poll = false;
+  slot.next_poll = slot.handle->poll(events_per_poll, now);
+}
+
+time_point endpoint::state::next_time() const {
+  time_point next = timers.next();
+  for (const std::unique_ptr<transport_slot> &slot : transports) {
+    next = std::min(next, slot->used_since_poll && !slot->has_fd ? now : slot->next_poll);
   }
   return next;
 }
@@ -161,6 +173,10 @@ void endpoint::answer_failure(link_id link, std::uint64_t number, const refusal 
 
 time_point endpoint::poll(time_point now) {
   return state_->poll(now);
+}
+
+time_point endpoint::poll_used(time_point now) {
+  return state_->poll_used(now);
 }
 
 std::vector<int> endpoint::event_fds() const {

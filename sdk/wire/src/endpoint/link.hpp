@@ -22,6 +22,7 @@ struct transport_slot {
   std::unordered_map<outsize_link, link *> links;
   bool has_fd = false;
   bool used_since_poll = false; ///< was given work that its last poll did not know of
+  time_point next_poll{};       ///< when it wanted to be polled next, by its last poll
 };
 
 enum class link_phase {

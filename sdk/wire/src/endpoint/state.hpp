@@ -130,7 +130,9 @@ struct endpoint::state {
 
   // endpoint.cpp
   time_point poll(time_point at);
-  [[nodiscard]] time_point poll_transports();
+  time_point poll_used(time_point at);
+  void poll_transport(transport_slot &slot);
+  [[nodiscard]] time_point next_time() const;
   void begin_close(const error &why);
   void close_transports();
   [[nodiscard]] link_counters counters(link_id id) const;

@@ -172,6 +172,9 @@ public:
   /// Runs transports and timers; returns when it wants to run next, unless a descriptor is readable before. Calls from
   /// outside of poll may bring that time forward: poll again after them.
   time_point poll(time_point now);
+  /// The end of a round that began with poll: runs the transports that were given something since, no timers. Returns
+  /// what poll would.
+  time_point poll_used(time_point now);
   /// Level-triggered descriptors to wait on; stable once all transports were added.
   [[nodiscard]] std::vector<int> event_fds() const;
 
