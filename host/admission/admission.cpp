@@ -148,6 +148,12 @@ std::uint64_t log_limits::policy_limit_bytes() const {
   return own_limit_bytes == 0 ? segment_limit_bytes : std::min(own_limit_bytes, segment_limit_bytes);
 }
 
+std::uint64_t log_limits::payload_bytes_max() const {
+  constexpr std::uint64_t empty_record_header_bytes = wire::size_of::map;
+  const std::uint64_t limit = policy_limit_bytes();
+  return limit == 0 ? 0 : wire::record_bytes_max(limit) - empty_record_header_bytes;
+}
+
 std::string log_limits::limit_source() const {
   return policy_limit_bytes() < segment_limit_bytes ? "log " + log : "peer " + segment_limit_owner;
 }

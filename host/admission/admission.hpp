@@ -32,6 +32,8 @@ struct log_limits {
 
   /// min(own, segment).
   [[nodiscard]] std::uint64_t policy_limit_bytes() const;
+  /// The largest payload of a record without key, headers and producer; 0 while no segment is open.
+  [[nodiscard]] std::uint64_t payload_bytes_max() const;
   /// "peer n1" or "log orders".
   [[nodiscard]] std::string limit_source() const;
 };

@@ -19,6 +19,14 @@ std::uint64_t payload_bytes_max(const record_facts &record, const log_limits &li
   return limit > rest ? limit - rest : 0;
 }
 
+/// What helps a record that is over the limits.
+std::string size_remedy(const log_limits &limits) {
+  const bool own = limits.policy_limit_bytes() < limits.segment_limit_bytes;
+  return fmt::format("split or shrink the record, give the log a split or spill policy, or raise {}",
+                     own ? fmt::format("the message-limit of log {}", limits.log)
+                         : fmt::format("message-limit of node {}", limits.segment_limit_owner));
+}
+
 } // namespace
 
 wire::refusal refusal_of(const record_facts &record, const log_limits &limits, code why, std::string text) {
@@ -44,10 +52,7 @@ wire::refusal too_large_refusal(const record_facts &record, const log_limits &li
           "is {} bytes ({}); the largest payload that fits with this key and these headers has {} bytes",
           record.payload_bytes, limits.log, message_bytes_of(record), limits.policy_limit_bytes(),
           limits.limit_source(), payload_bytes_max(record, limits)));
-  const bool own = limits.policy_limit_bytes() < limits.segment_limit_bytes;
-  made.remedy = fmt::format("split or shrink the record, give the log a split or spill policy, or raise {}",
-                            own ? fmt::format("the message-limit of log {}", limits.log)
-                                : fmt::format("message-limit of node {}", limits.segment_limit_owner));
+  made.remedy = size_remedy(limits);
   return made;
 }
 
@@ -64,10 +69,19 @@ wire::refusal header_refusal(const record_facts &record, const log_limits &limit
 
 wire::refusal rejected_refusal(const record_facts &record, const log_limits &limits, const std::string &policy,
                                const std::string &reason) {
-  return refusal_of(record, limits, code::rejected_by_policy,
-                    fmt::format("policy {} of log {} rejects a payload of {} bytes (a message of {} bytes): {}", policy,
-                                limits.log, record.payload_bytes, message_bytes_of(record),
-                                reason.empty() ? "no reason given" : reason));
+  wire::refusal made =
+      refusal_of(record, limits, code::rejected_by_policy,
+                 fmt::format("policy {} of log {} rejects a payload of {} bytes: {}", policy, limits.log,
+                             record.payload_bytes, reason.empty() ? "no reason given" : reason));
+  if (made.actual_bytes > made.limit_bytes) {
+    made.remedy = size_remedy(limits);
+    return made;
+  }
+  // It would have fitted: the limit that it met, if any, is the policy's own, and only its reason knows that one.
+  made.limit_bytes = 0;
+  made.limit_source = fmt::format("policy {}", policy);
+  made.remedy = fmt::format("do as the policy's reason says, or take policy {} out of the log's policies", policy);
+  return made;
 }
 
 wire::refusal misbehaved_refusal(const record_facts &record, const log_limits &limits, const std::string &policy,

@@ -31,11 +31,11 @@ policy_plan reject_policy::decide(const policy_input &input) const {
 }
 
 policy_plan reject_policy::plan_for(const policy_input &input) const {
-  if (input.entry_bytes() > input.entry_bytes_max()) {
-    return refuse("entry", input.entry_bytes(), "segment", input.entry_bytes_max());
+  if (!input.fits()) {
+    return refuse("message", input.message_bytes(), "segment", input.segment_limit_bytes());
   }
-  if (input.entry_bytes() > input.policy_limit_bytes()) {
-    return refuse("entry", input.entry_bytes(), "log", input.policy_limit_bytes());
+  if (input.message_bytes() > input.policy_limit_bytes()) {
+    return refuse("message", input.message_bytes(), "log", input.policy_limit_bytes());
   }
   if (how_.payload_bytes_max != 0 && input.payload_bytes() > how_.payload_bytes_max) {
     return refuse("payload", input.payload_bytes(), "policy", how_.payload_bytes_max);

@@ -74,6 +74,14 @@ public:
   }
   [[nodiscard]] std::uint64_t fragments_max() const { return read(&outsize_policy_input::fragments_max); }
 
+  /// The smallest message that can carry the record as one entry: what refusals and message limits speak of. An entry
+  /// stays below a message's size by the same difference as the largest entry stays below the segment limit.
+  [[nodiscard]] std::uint64_t message_bytes() const {
+    const std::uint64_t overhead =
+        segment_limit_bytes() > entry_bytes_max() ? segment_limit_bytes() - entry_bytes_max() : 0;
+    return entry_bytes() > UINT64_MAX - overhead ? UINT64_MAX : entry_bytes() + overhead;
+  }
+
   /// The record can be stored as one entry.
   [[nodiscard]] bool fits() const { return entry_bytes() <= entry_bytes_max(); }
 

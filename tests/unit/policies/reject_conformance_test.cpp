@@ -1,5 +1,7 @@
 #include <outsize/suite/policy_suite.hpp>
 
+#include <outsize/policy_input.hpp>
+
 using outsize::suite::policy_example;
 using outsize::suite::policy_factory;
 using outsize::suite::policy_question;
@@ -7,6 +9,10 @@ using outsize::suite::policy_question;
 namespace {
 
 constexpr std::uint64_t mib = 1U << 20U;
+
+std::uint64_t message_bytes(policy_question &ask) {
+  return outsize::policy_input(ask.input()).message_bytes();
+}
 
 policy_factory plain() {
   policy_factory made;
@@ -19,19 +25,20 @@ policy_factory plain() {
       {"entry exactly the segment's largest", OUTSIZE_PLAN_DECLINE, "is within every limit",
        [](policy_question &ask) { ask.input().entry_bytes = ask.input().entry_bytes_max; }},
       {"entry one above the segment's largest", OUTSIZE_PLAN_REJECT,
-       "entry of 33554369 bytes is over the segment's limit of 33554368 bytes",
+       "message of 33554433 bytes is over the segment's limit of 33554432 bytes",
        [](policy_question &ask) { ask.input().entry_bytes = ask.input().entry_bytes_max + 1; }},
-      {"entry exactly at the log's limit", OUTSIZE_PLAN_DECLINE, "",
+      {"message exactly at the log's limit", OUTSIZE_PLAN_DECLINE, "",
        [](policy_question &ask) {
          ask.payload(mib);
-         ask.input().policy_limit_bytes = ask.input().entry_bytes;
+         ask.input().policy_limit_bytes = message_bytes(ask);
        }},
-      {"entry one above the log's limit", OUTSIZE_PLAN_REJECT, "over the log's limit of 1048671 bytes",
+      {"message one above the log's limit", OUTSIZE_PLAN_REJECT,
+       "message of 1048736 bytes is over the log's limit of 1048735 bytes",
        [](policy_question &ask) {
          ask.payload(mib);
-         ask.input().policy_limit_bytes = ask.input().entry_bytes - 1;
+         ask.input().policy_limit_bytes = message_bytes(ask) - 1;
        }},
-      {"sizes at the end of 64 bits", OUTSIZE_PLAN_REJECT, "entry of 18446744073709551615 bytes",
+      {"sizes at the end of 64 bits", OUTSIZE_PLAN_REJECT, "message of 18446744073709551615 bytes",
        [](policy_question &ask) { ask.payload(UINT64_MAX); }},
       {"empty record", OUTSIZE_PLAN_DECLINE, "payload of 0 bytes is within every limit",
        [](policy_question &ask) { ask.payload(0); }},
@@ -52,7 +59,7 @@ policy_factory with_limit() {
       {"payload one above the limit", OUTSIZE_PLAN_REJECT,
        "payload of 1048577 bytes is over the policy's limit of 1048576 bytes: use the archive",
        [](policy_question &ask) { ask.payload(mib + 1); }},
-      {"segment smaller than the limit", OUTSIZE_PLAN_REJECT, "over the segment's limit of 4032 bytes: use the archive",
+      {"segment smaller than the limit", OUTSIZE_PLAN_REJECT, "over the segment's limit of 4096 bytes: use the archive",
        [](policy_question &ask) { ask.segment_limit(4096).payload(8192); }},
   };
   return made;

@@ -54,6 +54,17 @@ TEST_CASE("policy input: a record fits up to the largest entry (one below, at, o
   CHECK_FALSE(policy_input(raw).fits());
 }
 
+TEST_CASE("policy input: a message is larger than its entry by what the segment limit leaves for the envelope") {
+  outsize_policy_input raw = filled();
+  raw.segment_limit_bytes = 150;
+  CHECK(policy_input(raw).message_bytes() == 150);
+  raw.entry_bytes = UINT64_MAX;
+  CHECK(policy_input(raw).message_bytes() == UINT64_MAX);
+  raw.segment_limit_bytes = 0; // a host that does not say: the entry stands for itself
+  raw.entry_bytes = 7;
+  CHECK(policy_input(raw).message_bytes() == 7);
+}
+
 TEST_CASE("policy input: a field that an older host does not have reads as zero") {
   outsize_policy_input raw = filled();
   raw.struct_size = offsetof(outsize_policy_input, producer_spilled_bytes_hour);

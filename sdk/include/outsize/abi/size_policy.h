@@ -63,7 +63,7 @@ typedef struct outsize_policy_input {
   /* Limits, pinned for this decision. An entry fits when it is at most entry_bytes_max. */
   uint64_t entry_bytes_max;     /* largest entry the segment takes */
   uint64_t segment_limit_bytes; /* largest message of the segment: the smallest of its nodes' message limits */
-  uint64_t policy_limit_bytes;  /* the log's own limit, never above the segment limit */
+  uint64_t policy_limit_bytes;  /* largest message that carries a record of this log; never above the segment limit */
 
   uint64_t fragment_overhead_bytes; /* a fragment entry is this much larger than its piece of payload */
   uint64_t commit_entry_bytes;      /* size of the commit entry of this record */

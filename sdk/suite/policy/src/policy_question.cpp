@@ -35,7 +35,7 @@ policy_question &policy_question::payload(std::uint64_t bytes) {
 policy_question &policy_question::segment_limit(std::uint64_t bytes) {
   input().segment_limit_bytes = bytes;
   input().entry_bytes_max = bytes < message_overhead_bytes ? 0 : bytes - message_overhead_bytes;
-  input().policy_limit_bytes = input().entry_bytes_max;
+  input().policy_limit_bytes = bytes;
   return *this;
 }
 

@@ -122,7 +122,7 @@ void scramble(policy_question &ask, std::mt19937_64 &random) {
     ask.blob_store("store-" + std::to_string(i), states[random() % states.size()], any_size(random));
   }
   outsize_policy_input &input = ask.input();
-  input.policy_limit_bytes = random() % 2 == 0 ? input.entry_bytes_max : any_size(random);
+  input.policy_limit_bytes = random() % 2 == 0 ? input.segment_limit_bytes : any_size(random);
   input.fragment_overhead_bytes = random() % 2 == 0 ? 128 : any_size(random);
   input.commit_entry_bytes = random() % 2 == 0 ? 512 : any_size(random);
   input.reference_entry_bytes = random() % 2 == 0 ? 640 : any_size(random);
