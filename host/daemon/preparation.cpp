@@ -103,10 +103,16 @@ bool serves(const component_info &transport, std::string_view address) {
   return std::ranges::find(transport.schemes, scheme_of(address)) != transport.schemes.end();
 }
 
-std::string plugin_folder_of_program() {
+std::vector<std::filesystem::path> plugin_folders_of_program() {
   std::error_code why;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", why);
-  return why ? std::string{} : (program.parent_path().parent_path() / "lib" / "outsize").string();
+  if (why) {
+    return {};
+  }
+  const std::filesystem::path built = program.parent_path().parent_path() / "lib" / "outsize";
+  std::vector<std::filesystem::path> made = {built, built / "plugins"};
+  std::erase_if(made, [&why](const std::filesystem::path &folder) { return !std::filesystem::is_directory(folder, why); });
+  return made.empty() ? std::vector{built} : made;
 }
 
 registry::options plugin_options(const config &from) {
@@ -115,7 +121,7 @@ registry::options plugin_options(const config &from) {
     made.search_path.emplace_back(folder);
   }
   if (made.search_path.empty()) {
-    made.search_path.emplace_back(plugin_folder_of_program());
+    made.search_path = plugin_folders_of_program();
   }
   for (const auto &[id, digest] : from.plugins.sha256) {
     made.sha256_by_id.emplace(id, digest.value);

@@ -8,6 +8,7 @@
 #include "host/plugin/param_values.hpp"
 #include "host/plugin/registry.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,10 +39,11 @@ struct preparation {
 std::string_view scheme_of(std::string_view address);
 bool serves(const component_info &transport, std::string_view address);
 
-/// `../lib/outsize` as seen from the folder of this program: where its plugins land when it is built or installed.
-std::string plugin_folder_of_program();
+/// Where this program's plugins are, seen from its folder: `../lib/outsize` when it was built, `../lib/outsize/plugins`
+/// when it was installed. Those that exist; the first when neither does.
+std::vector<std::filesystem::path> plugin_folders_of_program();
 
-/// The file's search path, or the folder beside the program.
+/// The file's search path, or the folders beside the program.
 registry::options plugin_options(const config &from);
 
 /// Where the node listens: as the file says, and in memory wherever it has a transport for that.
