@@ -63,7 +63,7 @@ std::string link_line(const ordered_json &link) {
                         size(link, "our_limit_bytes"), size(link, "peer_limit_bytes"), number(link, "bytes_sent"),
                         number(link, "bytes_received"));
   }
-  line += fmt::format(", reconnects {}", number(link, "reconnects"));
+  line += fmt::format(", resent {} bytes, reconnects {}", number(link, "bytes_resent"), number(link, "reconnects"));
   const std::string why = text(link, "last_error");
   return line + (why.empty() || flag(link, "up") ? "" : ", " + why) + "\n";
 }
@@ -80,12 +80,16 @@ std::string peer_lines(const ordered_json &peer) {
   return made;
 }
 
+std::string limit_text(const ordered_json &limits) {
+  return fmt::format("limit {} of {}, largest payload {} bytes", size(limits, "policy_limit_bytes"),
+                     text(limits, "limit_source"), number(limits, "payload_bytes_max"));
+}
+
 std::string limit_line(const ordered_json &limits) {
   if (number(limits, "policy_limit_bytes") == 0) {
     return "    limit not known yet: no segment is open\n";
   }
-  return fmt::format("    limit {} of {}, largest record {} bytes\n", size(limits, "policy_limit_bytes"),
-                     text(limits, "limit_source"), number(limits, "record_bytes_max"));
+  return fmt::format("    {}\n", limit_text(limits));
 }
 
 std::string member_line(const ordered_json &node) {
@@ -194,8 +198,7 @@ std::string log_text(const ordered_json &log) {
   }
   const ordered_json &limits = child(log, "limits");
   if (number(limits, "policy_limit_bytes") != 0) {
-    made += fmt::format("  limit {} of {}, largest record {} bytes\n", size(limits, "policy_limit_bytes"),
-                        text(limits, "limit_source"), number(limits, "record_bytes_max"));
+    made += fmt::format("  {}\n", limit_text(limits));
   }
   for (const ordered_json &segment : child(log, "chain")) {
     made += segment_line(segment);

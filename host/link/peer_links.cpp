@@ -63,10 +63,26 @@ bool peer_links::on_link_down(const wire::link_info &link, const error &why) {
   return true;
 }
 
-void peer_links::on_dial_failed(wire::dial_id dial, const error &why) {
-  if (const auto found = dials_.find(dial); found != dials_.end()) {
-    peers_[found->second.first].links[found->second.second].last_error = why.text;
+std::optional<peer_links::change> peer_links::on_dial_failed(wire::dial_id dial, const error &why) {
+  const auto found = dials_.find(dial);
+  if (found == dials_.end()) {
+    return std::nullopt;
   }
+  const std::string &node = found->second.first;
+  peer_state &peer = peers_[node];
+  peer.links[found->second.second].last_error = why.text;
+  if (std::exchange(peer.said_unreachable, true)) {
+    return std::nullopt;
+  }
+  return change{node, peer.address, false};
+}
+
+std::optional<peer_links::change> peer_links::now_reachable(const std::string &node) {
+  peer_state &peer = peers_[node];
+  if (!std::exchange(peer.said_unreachable, false)) {
+    return std::nullopt;
+  }
+  return change{node, peer.address, true};
 }
 
 void peer_links::run_deferred() {

@@ -42,6 +42,13 @@ public:
   struct peer_state {
     std::string address;
     std::array<link_state, 3> links; ///< control, stores, reads
+    bool said_unreachable = false;   ///< the journal has it, and need not hear it at every attempt
+  };
+  /// A peer that could be reached cannot, or the other way round: for the journal.
+  struct change {
+    std::string node;
+    std::string address;
+    bool is_reachable = false;
   };
 
   /// `through` outlives this object.
@@ -53,7 +60,10 @@ public:
   /// The endpoint's events; links that were not dialled here are ignored. True when the link is one of these.
   bool on_link_up(const wire::link_info &link);
   bool on_link_down(const wire::link_info &link, const error &why);
-  void on_dial_failed(wire::dial_id dial, const error &why);
+  /// The first failure since the peer was last reachable is a change.
+  std::optional<change> on_dial_failed(wire::dial_id dial, const error &why);
+  /// After on_link_up: the first link since it was said that the peer cannot be reached is a change.
+  std::optional<change> now_reachable(const std::string &node);
   /// Answers the questions that failed at once. The owner calls it in each round.
   void run_deferred();
   [[nodiscard]] bool has_deferred() const { return !deferred_.empty(); }

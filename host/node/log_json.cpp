@@ -25,6 +25,7 @@ json limits_json(const log_limits &limits) {
     made["policy_limit_bytes"] = limits.policy_limit_bytes();
     made["limit_source"] = limits.limit_source();
     made["record_bytes_max"] = wire::record_bytes_max(limits.policy_limit_bytes());
+    made["payload_bytes_max"] = limits.payload_bytes_max();
   }
   return made;
 }
@@ -40,6 +41,14 @@ json segment_json(const segment_record &segment) {
             {"limit_owner", segment.limit_owner}};
   made["end"] = segment.end.has_value() ? json(*segment.end) : json(nullptr);
   return made;
+}
+
+std::uint64_t sum_of(const std::map<std::string, std::uint64_t> &by_node) {
+  std::uint64_t sum = 0;
+  for (const auto &[node, bytes] : by_node) {
+    sum += bytes;
+  }
+  return sum;
 }
 
 std::uint64_t milliseconds_of(duration time) {
@@ -91,7 +100,7 @@ json status_of(const sequencer_status &sequencer) {
           {"stores_sent", sequencer.stores_sent},
           {"waves", sequencer.waves},
           {"waves_retried", sequencer.waves_retried},
-          {"bytes_resent", sequencer.bytes_resent},
+          {"bytes_resent", sum_of(sequencer.bytes_resent)},
           {"refused", sequencer.refused},
           {"nodes", nodes}};
 }

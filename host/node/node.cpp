@@ -33,11 +33,7 @@ wire::endpoint_options endpoint_options_of(const node_options &options) {
   made.self.message_limit_bytes = options.message_limit_bytes;
   made.self.part_window_bytes = options.part_window_bytes;
   made.self.append_window_bytes = options.append_window_bytes;
-  // Whatever was accepted under an older, higher limit must still come in: the log server's budget says how large.
-  made.assembly_bytes_max = 2 * options.message_limit_bytes + 16 * wire::mib;
-  if (options.is_log_server) {
-    made.assembly_bytes_max = std::max(made.assembly_bytes_max, options.log_server_memory_bytes);
-  }
+  made.assembly_bytes_max = assembly_bytes_max_of(options);
   return made;
 }
 
@@ -101,9 +97,7 @@ struct node::state final : wire::endpoint_handler {
   result<void> on_hello(const wire::hello &peer, const std::string &address) override;
   void on_link_up(const wire::link_info &link) override;
   void on_link_down(const wire::link_info &link, const error &why) override;
-  void on_dial_failed(wire::dial_id dial, const std::string &, const error &why) override {
-    links.on_dial_failed(dial, why);
-  }
+  void on_dial_failed(wire::dial_id dial, const std::string &, const error &why) override;
   wire::large_decision on_large(const wire::large_offer &offer) override;
   void on_message(wire::incoming &&message) override;
   void on_misbehaviour(const std::string &address, const error &why) override {
@@ -249,6 +243,9 @@ void node::state::on_link_up(const wire::link_info &link) {
     return;
   }
   const std::string peer = links.node_of(link.id);
+  if (const auto change = links.now_reachable(peer)) {
+    context.log(OUTSIZE_LOG_INFO, fmt::format("peer reachable: node={} address={}", peer, change->address));
+  }
   if (link.link == wire::link_class::stores) {
     logs.on_store_link_up(peer);
   }
@@ -267,6 +264,19 @@ void node::state::on_link_down(const wire::link_info &link, const error &why) {
   if (link.link == wire::link_class::stores) {
     logs.on_store_link_down(peer);
   }
+}
+
+void node::state::on_dial_failed(wire::dial_id dial, const std::string &, const error &why) {
+  const auto change = links.on_dial_failed(dial, why);
+  if (!change) {
+    return;
+  }
+  const bool waits = !ready() && change->node == context.options.metadata_node;
+  context.log(waits ? OUTSIZE_LOG_WARN : OUTSIZE_LOG_INFO,
+              fmt::format("peer not reachable: node={} address={} code={} reason=\"{}\"{}", change->node,
+                          change->address, name_of(why.code), why.text,
+                          waits ? " consequence=\"it keeps the metadata: this node is not ready before it answers\""
+                                : ""));
 }
 
 // ---- messages -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <map>
+#include <string>
+
 namespace outsize::host {
 
 using nlohmann::json;
@@ -23,11 +26,23 @@ const char *name_of(wire::link_class what) {
   return "unknown";
 }
 
+/// What the sequencers here sent more than once, by node. Nothing but stores is ever sent again.
+std::map<std::string, std::uint64_t> bytes_resent(const node_context &node, const log_keeper &logs) {
+  std::map<std::string, std::uint64_t> sums;
+  for (const auto &[name, sequencer] : logs.all()) {
+    for (const auto &[to, bytes] : sequencer->status(node.now).bytes_resent) {
+      sums[to] += bytes;
+    }
+  }
+  return sums;
+}
+
 /// A link to one peer: the limits of both ends, what went over it, how often it had to be dialled again.
-json link_json(const node_context &node, const peer_links::link_state &link) {
+json link_json(const node_context &node, const peer_links::link_state &link, std::uint64_t resent) {
   json made{{"class", name_of(link.what)},
             {"up", link.id != 0},
             {"reconnects", link.times_up == 0 ? 0 : link.times_up - 1},
+            {"bytes_resent", link.what == wire::link_class::stores ? resent : 0},
             {"last_error", link.last_error}};
   const wire::link_info *open = link.id == 0 ? nullptr : node.endpoint->find_link(link.id);
   if (open == nullptr) {
@@ -45,12 +60,13 @@ json link_json(const node_context &node, const peer_links::link_state &link) {
   return made;
 }
 
-json peers_json(const node_context &node) {
+json peers_json(const node_context &node, const log_keeper &logs) {
+  std::map<std::string, std::uint64_t> resent = bytes_resent(node, logs);
   json made = json::array();
   for (const auto &[name, peer] : node.links->all()) {
     json links = json::array();
     for (const peer_links::link_state &link : peer.links) {
-      links.push_back(link_json(node, link));
+      links.push_back(link_json(node, link, resent[name]));
     }
     const node_record *registered = node.view().node(name);
     json one{{"node", name}, {"address", peer.address}, {"links", links}};
@@ -127,7 +143,7 @@ std::string node_status_json(const node_context &node, const log_keeper &logs, b
                   {"metadata_revision", node.view().revision},
                   {"assembly_bytes", node.endpoint->assembly_bytes()},
                   {"config_differences", logs.differences()},
-                  {"peers", peers_json(node)},
+                  {"peers", peers_json(node, logs)},
                   {"logs", logs_json(node, logs)},
                   {"log_server", log_server_json(node)},
                   {"storage", storage_json(node)}};

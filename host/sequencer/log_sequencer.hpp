@@ -97,7 +97,7 @@ struct sequencer_status {
   std::string oldest_waits_for;
   std::uint64_t stores_sent = 0;
   std::uint64_t waves = 0;
-  std::uint64_t bytes_resent = 0;
+  std::map<std::string, std::uint64_t> bytes_resent;  ///< by node
   std::map<std::string, std::uint64_t> waves_retried; ///< by error code name
   std::map<std::string, std::uint64_t> refused;       ///< by error code name
   std::vector<node_in_segment> nodes;

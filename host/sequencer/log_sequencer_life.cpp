@@ -16,7 +16,9 @@ namespace {
 void add_to(wave_counters &sum, const wave_counters &more) {
   sum.stores_sent += more.stores_sent;
   sum.waves += more.waves;
-  sum.bytes_resent += more.bytes_resent;
+  for (const auto &[node, bytes] : more.bytes_resent) {
+    sum.bytes_resent[node] += bytes;
+  }
   for (const auto &[code, count] : more.waves_retried) {
     sum.waves_retried[code] += count;
   }

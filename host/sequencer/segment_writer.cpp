@@ -204,7 +204,9 @@ void segment_writer::send_batch(std::size_t member, batch &what, time_point now)
   begin_wave_if_over(what, counters_);
   const std::uint64_t number = ++last_number_;
   const time_point deadline = server.on_sent(number, what.first, what.message_bytes, what.wave, now);
-  counters_.bytes_resent += at.tries > 0 ? what.message_bytes : 0;
+  if (at.tries > 0) {
+    counters_.bytes_resent[server.node()] += what.message_bytes;
+  }
   ++counters_.stores_sent;
   ++at.tries;
   at.state = delivery_state::in_flight;
