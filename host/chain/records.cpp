@@ -146,4 +146,12 @@ result<void> check_log_name(std::string_view name) {
       "choose another name");
 }
 
+error unknown_log_error(const std::string &name) {
+  if (result<void> legal = check_log_name(name); !legal) {
+    return std::move(legal).error();
+  }
+  return make_error(code::unknown_log, fmt::format("there is no log named \"{}\"", name),
+                    fmt::format("create it: outsize log create {}", name));
+}
+
 } // namespace outsize::host

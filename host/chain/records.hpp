@@ -72,6 +72,8 @@ result<log_record> decode_log_record(std::string_view json);
 
 /// A log name: 1 to wire::log_name_bytes_max of [a-z A-Z 0-9 . _ -], not beginning with '.' or '-'.
 result<void> check_log_name(std::string_view name);
+/// What to say when no log has that name: unknown_log, or what is wrong with the name itself.
+error unknown_log_error(const std::string &name);
 
 /// A record with the metadata version it was read at.
 template <class Record> struct versioned {

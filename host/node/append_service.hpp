@@ -29,6 +29,7 @@ public:
 private:
   void append_here(log_sequencer &sequencer, wire::append message, const rope &payload, const asker &to);
   void relay(const std::string &sequencer_node, wire::append message, rope payload, const asker &to);
+  [[nodiscard]] std::optional<wire::refusal> refuses_to_relay(const log_record &log, const record_facts &record) const;
   void refuse(const asker &to, const std::string &log, std::size_t records, const error &why) const;
   [[nodiscard]] result<const log_record *> find_log(const std::string &name) const;
   [[nodiscard]] time_point deadline_of(std::uint64_t time_left_ms) const;

@@ -132,8 +132,7 @@ result<const log_record *> named_log(const node_context &node, const json &argum
   }
   const versioned<log_record> *found = node.view().log(name.value());
   if (found == nullptr) {
-    return make_error(code::unknown_log, fmt::format("there is no log named \"{}\"", name.value()),
-                      fmt::format("create it: outsize log create {}", name.value()));
+    return unknown_log_error(name.value());
   }
   return &found->record;
 }

@@ -3,6 +3,7 @@
 #include "host/units/units.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -130,6 +131,25 @@ void log_keeper::on_store_link_down(const std::string &node) {
   }
 }
 
+std::vector<std::string> log_keeper::peer_names() const {
+  std::vector<std::string> names;
+  for (const peer_address &peer : node_.options.peers) {
+    names.push_back(peer.name);
+  }
+  return names;
+}
+
+std::string log_keeper::policy_remedy() const {
+  if (node_.options.policies.empty()) {
+    return "add a [[size-policy]] of that name to the node's configuration";
+  }
+  std::vector<std::string> names;
+  for (const auto &[name, policy] : node_.options.policies) {
+    names.push_back(name);
+  }
+  return fmt::format("name some of {}, or add a [[size-policy]] of that name", fmt::join(names, ", "));
+}
+
 result<void> log_keeper::check(const wanted_log &wanted) const {
   if (result<void> name = check_log_name(wanted.name); !name) {
     return name;
@@ -141,17 +161,34 @@ result<void> log_keeper::check(const wanted_log &wanted) const {
     return std::any_of(node_.options.peers.begin(), node_.options.peers.end(),
                        [&](const peer_address &peer) { return peer.name == name; });
   };
+  const auto lacks_role = [this](const std::string &name, bool node_record::*role) {
+    const node_record *registered = node_.view().node(name); // one that never was up says nothing of its roles
+    return registered != nullptr && !(registered->*role);
+  };
   for (const std::string &member : wanted.nodeset) {
     if (!known_node(member)) {
       return make_error(code::invalid_argument,
                         fmt::format("nodeset member \"{}\" is not a node of this cluster", member),
-                        "name nodes that stand under [[peer]]");
+                        fmt::format("name some of {}", fmt::join(peer_names(), ", ")));
+    }
+    if (lacks_role(member, &node_record::log_server)) {
+      return make_error(code::invalid_argument, fmt::format("nodeset member \"{}\" is no log server", member),
+                        "name another node, or add \"log-server\" to its roles");
+    }
+    if (std::ranges::count(wanted.nodeset, member) > 1) {
+      return make_error(code::invalid_argument, fmt::format("nodeset member \"{}\" is named twice", member),
+                        "name each log server once");
     }
   }
   if (!known_node(wanted.sequencer)) {
     return make_error(code::invalid_argument,
                       fmt::format("sequencer \"{}\" is not a node of this cluster", wanted.sequencer),
-                      "name a node that stands under [[peer]]");
+                      fmt::format("name one of {}", fmt::join(peer_names(), ", ")));
+  }
+  if (lacks_role(wanted.sequencer, &node_record::sequencer)) {
+    return make_error(code::invalid_argument,
+                      fmt::format("node \"{}\" does not have the role of a sequencer", wanted.sequencer),
+                      "name another node, or add \"sequencer\" to its roles");
   }
   if (wanted.replication == 0 || wanted.replication > wanted.nodeset.size()) {
     return make_error(code::invalid_argument,
@@ -160,17 +197,27 @@ result<void> log_keeper::check(const wanted_log &wanted) const {
                       "name more nodes, or lower cluster.replication");
   }
   if (wanted.message_limit_bytes != 0 && wanted.message_limit_bytes < wire::message_limit_bytes_min) {
-    return size_error(code::invalid_argument,
-                      fmt::format("message limit {} is below the smallest legal one, {}",
-                                  format_bytes(wanted.message_limit_bytes),
-                                  format_bytes(wire::message_limit_bytes_min)),
-                      wanted.message_limit_bytes, wire::message_limit_bytes_min);
+    error why = size_error(code::invalid_argument,
+                           fmt::format("message limit {} is below the smallest legal one",
+                                       format_bytes(wanted.message_limit_bytes)),
+                           wanted.message_limit_bytes, wire::message_limit_bytes_min);
+    why.remedy = fmt::format("choose at least {}", format_bytes(wire::message_limit_bytes_min));
+    return why;
+  }
+  if (wanted.message_limit_bytes > wire::message_limit_bytes_max) {
+    error why = size_error(code::invalid_argument,
+                           fmt::format("message limit {} is above the largest legal one",
+                                       format_bytes(wanted.message_limit_bytes)),
+                           wanted.message_limit_bytes, wire::message_limit_bytes_max);
+    why.remedy = fmt::format("choose at most {}, or none: then the nodes' limits hold",
+                             format_bytes(wire::message_limit_bytes_max));
+    return why;
   }
   for (const std::string &policy : wanted.policies) {
     if (!node_.options.policies.contains(policy)) {
       return make_error(code::not_found,
                         fmt::format("size policy \"{}\" is not configured on node {}", policy, node_.options.name),
-                        "name a [[size-policy]] of the config, or add it");
+                        policy_remedy());
     }
   }
   return {};

@@ -42,6 +42,8 @@ private:
   void begin_sequencer(const log_record &log);
   void begin_creations();
   [[nodiscard]] result<void> check(const wanted_log &wanted) const;
+  [[nodiscard]] std::vector<std::string> peer_names() const;
+  [[nodiscard]] std::string policy_remedy() const;
   struct number_attempt {
     log_record log;            ///< without its number
     std::uint64_t version = 0; ///< of the counter, as last seen

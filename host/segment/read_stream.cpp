@@ -123,8 +123,7 @@ void read_stream::state::step() {
   }
   const log_record *found = log();
   if (found == nullptr) {
-    fail(make_error(code::unknown_log, fmt::format("there is no log named \"{}\"", question.log),
-                    fmt::format("create it: outsize log create {}", question.log)));
+    fail(unknown_log_error(question.log));
     return;
   }
   on_reading(*found);

@@ -21,7 +21,23 @@ TEST_CASE("config: a sequencer's budgets hold one legal message, and the produce
 }
 
 TEST_CASE("config: budgets of roles that the node has not are not looked at") {
-  CHECK(problem_lines(config_with("[\"sequencer\", \"log-server\"]", "[]")).empty());
+  std::string text = config_with("\"256MiB\"", "\"16MiB\"");
+  const auto exchange = [&text](const std::string &old_text, const std::string &new_text) {
+    text.replace(text.find(old_text), old_text.size(), new_text);
+  };
+  exchange("[\"sequencer\", \"log-server\"]", "[]");
+  exchange("sequencer = \"n3\"", "sequencer = \"n1\"");
+  exchange("[\"n1\", \"n2\", \"n3\"]", "[\"n1\", \"n2\"]");
+  CHECK(problem_lines(text).empty());
+}
+
+TEST_CASE("config: what a log asks of this node, the node's roles must offer") {
+  CHECK(problem_lines(config_with("[\"sequencer\", \"log-server\"]", "[\"log-server\"]")) ==
+        lines{"bad_config: log.sequencer is this node, which has not the role \"sequencer\" (\"n3\"; n3.toml:51; add the "
+              "role at n3.toml:6, or name another node)"});
+  CHECK(problem_lines(config_with("[\"sequencer\", \"log-server\"]", "[\"sequencer\"]")) ==
+        lines{"bad_config: log.nodeset has this node, which has not the role \"log-server\" (\"n3\"; n3.toml:52; add the "
+              "role at n3.toml:6, or remove the node)"});
 }
 
 TEST_CASE("config: node, metadata, sequencer and nodeset must be peers") {

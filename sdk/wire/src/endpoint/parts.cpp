@@ -16,6 +16,11 @@ error over_budget(const endpoint_options &options, std::uint64_t bytes) {
                     bytes, options.assembly_bytes_max);
 }
 
+/// Answers were asked for; what else comes in parts is put to the owner.
+bool asks_owner(kind_role role) {
+  return role == kind_role::request || role == kind_role::one_way;
+}
+
 } // namespace
 
 void endpoint::state::on_part(link &which, incoming &&message) {
@@ -83,6 +88,11 @@ bool endpoint::state::admit(link &which, large_message &large) {
     drop(large);
     return which.is_open();
   }
+  return asks_owner(role) || check_budget(which, large); // the owner's refusal says more about the message than ours
+}
+
+/// May all of the message come? What is over the whole budget never may. False when the link is gone after that.
+bool endpoint::state::check_budget(link &which, large_message &large) {
   if (large.total_bytes > options.assembly_bytes_max) {
     return refuse(which, large,
                   size_error(code::too_large,
@@ -91,7 +101,7 @@ bool endpoint::state::admit(link &which, large_message &large) {
                                  std::to_string(options.assembly_bytes_max) + " bytes",
                              large.total_bytes, options.assembly_bytes_max));
   }
-  if (assembly_bytes + large.total_bytes > options.assembly_bytes_max) {
+  if (assembly_bytes - large.held_bytes + large.total_bytes > options.assembly_bytes_max) {
     return refuse(which, large, over_budget(options, large.total_bytes));
   }
   return true;
@@ -130,7 +140,7 @@ bool endpoint::state::offer(link &which, large_message &large) {
   }
   large.offered = true;
   const kind_role role = role_of(large.what.what);
-  if (role != kind_role::request && role != kind_role::one_way) {
+  if (!asks_owner(role)) {
     return true;
   }
   const large_decision decided = handler.on_large(
@@ -142,7 +152,7 @@ bool endpoint::state::offer(link &which, large_message &large) {
     drop(large);
     return true;
   }
-  return decided.take ? true : refuse(which, large, *decided.why);
+  return decided.take ? check_budget(which, large) : refuse(which, large, *decided.why);
 }
 
 void endpoint::state::give_credit(link &which) {

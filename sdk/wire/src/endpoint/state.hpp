@@ -115,6 +115,7 @@ struct endpoint::state {
   void on_part(link &which, incoming &&message);
   void deliver_large(link &which, incoming &&message);
   [[nodiscard]] bool admit(link &which, large_message &message);
+  [[nodiscard]] bool check_budget(link &which, large_message &message);
   [[nodiscard]] bool make_room(link &which, large_message &message, std::uint64_t bytes);
   [[nodiscard]] bool offer(link &which, large_message &message);
   void give_credit(link &which);
