@@ -8,9 +8,11 @@
 #include <outsize/wire/limits.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <deque>
+#include <list>
 
 namespace outsize::host {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 constexpr std::size_t records_in_flight_max = 32;
 constexpr std::uint64_t bytes_in_flight_max = 64 * wire::mib;
 constexpr duration retry_pause = std::chrono::milliseconds(200);
+constexpr duration last_answers_wait = std::chrono::seconds(2);
 
 std::string_view name_of(wire::stored_as stored) {
   switch (stored) {
@@ -36,6 +39,11 @@ bool may_pass_later(const wire::append_result &answer) {
   return answer.refused.has_value() && retry_of(answer.refused->why) == retry_class::later;
 }
 
+/// As people call it.
+std::string shown(const std::string &file) {
+  return file == "-" ? "stdin" : file;
+}
+
 struct attempt {
   std::string file;
   client::record what;
@@ -47,48 +55,70 @@ struct attempt {
 class append_run {
 public:
   append_run(const append_command &what, const common_options &common, session &with, console &to)
-      : what_(what), common_(common), client_(with.client()), console_(to),
+      : what_(what), common_(common), session_(with), client_(with.client()), console_(to),
         progress_(what.files.size() > 1 && !common.json), window_(what.producer.empty() ? records_in_flight_max : 1) {}
 
   int run() {
     for (const std::string &file : what_.files) {
-      if (!wait([this] { return has_room(); })) {
+      if (!wait([this] { return has_room(); }) || !start(file)) {
         break;
       }
-      start(file);
     }
-    wait([this] { return in_flight_ == 0 && retries_.empty(); });
+    wait([this] { return in_flight() == 0 && retries_.empty(); });
     progress_.clear();
-    return interrupted() ? report_interrupt() : (failed_ == 0 ? exit_done : exit_refused);
+    if (interrupted()) {
+      await_last_answers();
+      return console_.failed(unfinished(code::interrupted, "the append was interrupted"));
+    }
+    if (!console_.ok()) {
+      await_last_answers();
+      return console_.failed(unfinished(code::storage_failed, "the append ended: its answers cannot be written"));
+    }
+    return failed_ == 0 ? exit_done : exit_refused;
   }
 
 private:
+  std::size_t in_flight() const { return under_way_.size(); }
   bool has_room() const {
-    return in_flight_ + retries_.size() < window_ &&
-           (in_flight_ == 0 || client_.machine().unanswered_bytes() < bytes_in_flight_max);
+    return in_flight() + retries_.size() < window_ &&
+           (in_flight() == 0 || client_.machine().unanswered_bytes() < bytes_in_flight_max);
   }
 
-  /// Drives everything until `done`; false when interrupted.
+  /// Drives everything until `done`; false when interrupted, or when nobody takes the answers any more.
   bool wait(const std::function<bool()> &done) {
-    return client_.run_until(
+    bool is_heard = true;
+    const bool is_done = client_.run_until(
         [&] {
           send_retries();
           show();
-          return done();
+          is_heard = console_.ok();
+          return !is_heard || done();
         },
         never);
+    return is_done && is_heard;
   }
 
-  void start(const std::string &file) {
+  /// What was sent has a moment to be answered: an answer is worth more than a doubt.
+  void await_last_answers() {
+    session_.ignore_interrupts();
+    client_.run_until([this] { return in_flight() == 0; }, steady_now() + last_answers_wait);
+  }
+
+  /// False when it was interrupted.
+  bool start(const std::string &file) {
     result<rope> payload = payload_of(file);
+    if (!payload && payload.error().code == code::interrupted) {
+      return false;
+    }
     if (!payload) {
       progress_.clear();
-      console_.failed(payload.error());
+      console_.failed(to_problem(payload.error()), file);
       ++failed_;
-      return;
+      return true;
     }
     const time_point now = steady_now();
     send({file, record_of(std::move(*payload)), now, now + common_.timeout, {}});
+    return true;
   }
 
   client::record record_of(rope payload) {
@@ -106,14 +136,12 @@ private:
   }
 
   void send(attempt next) {
-    ++in_flight_;
-    const client::record what = next.what;
-    const time_point deadline = next.deadline;
-    client_.machine().append(what_.log, what, deadline,
-                             [this, next = std::move(next)](const wire::append_result &answer) mutable {
-                               --in_flight_;
-                               answered(std::move(next), answer);
-                             });
+    const auto at = under_way_.insert(under_way_.end(), std::move(next));
+    client_.machine().append(what_.log, at->what, at->deadline, [this, at](const wire::append_result &answer) {
+      attempt sent = std::move(*at);
+      under_way_.erase(at);
+      answered(std::move(sent), answer);
+    });
   }
 
   void answered(attempt of, const wire::append_result &answer) {
@@ -125,9 +153,9 @@ private:
     }
     progress_.clear();
     if (answer.refused.has_value()) {
-      ++(answer.refused->why == code::outcome_unknown ? in_doubt_ : refused_);
+      in_doubt_ += answer.refused->why == code::outcome_unknown ? 1 : 0;
       ++failed_;
-      console_.refused(*answer.refused, of.file);
+      console_.refused(*answer.refused, console_.json() ? of.file : shown(of.file));
       return;
     }
     ++acknowledged_;
@@ -147,7 +175,8 @@ private:
   void tell(const attempt &of, const wire::append_result &answer) {
     if (!console_.json()) {
       console_.text(fmt::format("{} {}: {} bytes, {}{}, {}\n", what_.log, answer.offset, of.what.payload.size(),
-                                name_of(answer.stored), answer.duplicate != 0 ? ", was there already" : "", of.file));
+                                name_of(answer.stored), answer.duplicate != 0 ? ", was there already" : "",
+                                shown(of.file)));
       return;
     }
     console_.object(
@@ -170,27 +199,34 @@ private:
     }
   }
 
-  int report_interrupt() {
-    const std::uint64_t unknown = in_doubt_ + in_flight_;
-    const std::uint64_t all = what_.files.size();
-    return console_.failed(
-        {code::interrupted, "the append was interrupted",
-         fmt::format("{} of {} records acknowledged, {} refused, {} in doubt", acknowledged_, all, refused_, unknown),
-         "log " + what_.log, "",
-         "repeat those that are not acknowledged; read before repeating "
-         "what is in doubt"});
+  /// What became of everything that was to be appended, for somebody who has to go on from here.
+  problem unfinished(code why, std::string text) const {
+    std::string remedy = "append again what is not acknowledged";
+    if (in_doubt_ + in_flight() != 0) {
+      std::vector<std::string> files;
+      for (const attempt &one : under_way_) {
+        files.push_back(shown(one.file));
+      }
+      remedy += files.empty() ? "; read the log before you repeat what is in doubt"
+                              : fmt::format("; read the log before you repeat what is in doubt: {}",
+                                            fmt::join(files, " "));
+    }
+    return {why, std::move(text),
+            fmt::format("{} of {} records acknowledged, {} failed, {} in doubt", acknowledged_, what_.files.size(),
+                        failed_ - in_doubt_, in_doubt_ + in_flight()),
+            "log " + what_.log, "", remedy};
   }
 
   const append_command &what_;
   const common_options &common_;
+  session &session_;
   client::blocking_client &client_;
   console &console_;
   progress progress_;
   std::size_t window_;
   std::deque<attempt> retries_;
-  std::size_t in_flight_ = 0;
+  std::list<attempt> under_way_;
   std::uint64_t acknowledged_ = 0;
-  std::uint64_t refused_ = 0;
   std::uint64_t in_doubt_ = 0;
   std::uint64_t failed_ = 0;
   std::uint64_t bytes_ = 0;

@@ -69,7 +69,10 @@ public:
     }
     report(wrong);
     if (interrupted()) {
-      return exit_interrupted;
+      return console_.failed({code::interrupted, "the bench was interrupted",
+                              fmt::format("{} records acknowledged, {} refused, {} in doubt", latencies_.count(),
+                                          sent_ - latencies_.count() - in_flight_, in_flight_),
+                              "log " + what_.log, "", "the figures are of what was answered"});
     }
     return errors_.empty() && wrong == 0 ? exit_done : exit_refused;
   }

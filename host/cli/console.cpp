@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 namespace outsize::host {
 
@@ -59,7 +61,10 @@ std::string remedy_of(const wire::refusal &why) {
 }
 
 int exit_code_of(code why) {
-  return why == code::interrupted ? exit_interrupted : exit_refused;
+  if (why == code::interrupted) {
+    return exit_interrupted;
+  }
+  return why == code::bad_config ? exit_usage : exit_refused;
 }
 
 } // namespace
@@ -101,30 +106,42 @@ bool is_utf8(std::string_view bytes) {
 }
 
 void console::text(std::string_view lines) {
-  std::fwrite(lines.data(), 1, lines.size(), stdout);
+  errno = 0;
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() && broken_ == 0) {
+    broken_ = errno;
+  }
 }
 
 void console::object(const ordered_json &one) {
   text(one.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-int console::failed(const problem &why) {
-  if (json_) {
-    object({{"code", std::string(outsize::name_of(why.code))},
-            {"text", why.text},
-            {"value", why.value},
-            {"place", why.place},
-            {"limit", why.limit},
-            {"remedy", why.remedy.empty() ? std::string(facts_of(why.code).remedy) : why.remedy},
-            {"retry", std::string(outsize::name_of(retry_of(why.code)))}});
-  } else {
+int console::failed(const problem &why, const std::string &file) {
+  if (!json_ || broken_ != 0) {
     std::fputs((to_line(why) + "\n").c_str(), stderr);
+    return exit_code_of(why.code);
   }
+  ordered_json one{{"code", std::string(outsize::name_of(why.code))},
+                   {"text", why.text},
+                   {"value", why.value},
+                   {"place", why.place},
+                   {"limit", why.limit},
+                   {"remedy", why.remedy.empty() ? std::string(facts_of(why.code).remedy) : why.remedy},
+                   {"retry", std::string(outsize::name_of(retry_of(why.code)))}};
+  if (!file.empty()) {
+    one["file"] = file;
+  }
+  object(one);
   return exit_code_of(why.code);
 }
 
 int console::failed(const error &why) {
   return failed(outsize::host::to_problem(why));
+}
+
+int console::unopened(const problem &why) {
+  const int done = failed(why);
+  return why.code == code::invalid_argument ? exit_usage : done;
 }
 
 int console::refused(const wire::refusal &why, const std::string &file) {
@@ -141,12 +158,28 @@ int console::refused(const wire::refusal &why, const std::string &file) {
 
 void console::bytes(const rope &payload) {
   for (const buffer &part : payload.parts()) {
-    std::fwrite(part.data(), 1, part.size(), stdout);
+    text({reinterpret_cast<const char *>(part.data()), part.size()});
   }
 }
 
 bool console::ok() {
-  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  errno = 0;
+  if (std::fflush(stdout) != 0 && broken_ == 0) {
+    broken_ = errno;
+  }
+  return broken_ == 0 && std::ferror(stdout) == 0;
+}
+
+int console::say_broken() {
+  if (broken_ != EPIPE) {
+    std::fputs((to_line({broken_ == ENOSPC ? code::disk_full : code::storage_failed,
+                         fmt::format("the output cannot be written: {}", std::strerror(broken_)), "", "stdout", "",
+                         "write it to another place"}) +
+                "\n")
+                   .c_str(),
+               stderr);
+  }
+  return exit_refused;
 }
 
 } // namespace outsize::host

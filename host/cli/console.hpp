@@ -39,19 +39,25 @@ public:
   void text(std::string_view lines); ///< on stdout, as it is; with or without --json
   void object(const nlohmann::ordered_json &one);
 
-  /// Says what went wrong, and returns the exit code that belongs to it.
-  int failed(const problem &why);
+  /// Says what went wrong, and returns the exit code that belongs to it: a wrong configuration is a usage error. `file`
+  /// is the one that was being appended, if any.
+  int failed(const problem &why, const std::string &file = {});
   int failed(const error &why);
+  /// The same where there is no session yet: then a wrong value is one of the command line.
+  int unopened(const problem &why);
   int refused(const wire::refusal &why, const std::string &file = {});
 
   /// Bytes of a payload, on stdout.
   void bytes(const rope &payload);
 
-  /// False once stdout could not be written: its reader is gone, or the disk is full.
+  /// False once stdout could not be written: its reader is gone, or the disk is full. Flushes.
   [[nodiscard]] bool ok();
+  /// Says on stderr why stdout is not ok, unless its reader has simply gone. The exit code.
+  int say_broken();
 
 private:
   bool json_;
+  int broken_ = 0; ///< errno of the first failure to write stdout
 };
 
 } // namespace outsize::host

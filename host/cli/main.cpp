@@ -3,14 +3,20 @@
 #include "host/cli/interrupt.hpp"
 #include "host/cli/parser.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <string>
+#include <string_view>
 #include <variant>
 
 namespace {
 
 using namespace outsize::host;
+
+/// Of arguments that could not be parsed: whoever writes --json reads JSON, also when he wrote something else wrong.
+bool asks_for_json(int count, char **arguments) {
+  return std::any_of(arguments, arguments + count, [](const char *one) { return std::string_view(one) == "--json"; });
+}
 
 int obey(int count, char **arguments) {
   const auto parsed = parse_command_line(count, arguments);
@@ -19,7 +25,7 @@ int obey(int count, char **arguments) {
     return exit_done;
   }
   if (const auto *const wrong = std::get_if<problem>(&parsed); wrong != nullptr) {
-    std::fputs((to_line(*wrong) + "\n").c_str(), stderr);
+    console(asks_for_json(count, arguments)).failed(*wrong);
     return exit_usage;
   }
   catch_interrupts();

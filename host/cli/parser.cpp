@@ -1,5 +1,6 @@
 #include "parser.hpp"
 
+#include "host/cli/typed_values.hpp"
 #include "host/units/units.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,48 +13,19 @@
 namespace outsize::host {
 namespace {
 
-/// A value that has the right form for CLI11 but not for us.
-struct bad_value {
-  problem why;
-};
-
-[[noreturn]] void refuse(std::string_view flag, std::string_view value, const error &why) {
-  throw bad_value{{code::invalid_argument, why.text, fmt::format("{} {}", flag, value), "", "", why.remedy}};
-}
-
-std::uint64_t bytes_of(std::string_view flag, const std::string &text) {
-  const result<std::uint64_t> bytes = parse_bytes(text);
-  if (!bytes) {
-    refuse(flag, text, bytes.error());
-  }
-  return *bytes;
-}
-
-duration duration_of(std::string_view flag, const std::string &text) {
-  const result<duration> time = parse_duration(text);
-  if (!time) {
-    refuse(flag, text, time.error());
-  }
-  return *time;
-}
-
-std::pair<std::string, std::string> header_of(const std::string &text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    refuse("--header", text,
-           make_error(code::invalid_argument, fmt::format("\"{}\" is not a header", text), "write name=value"));
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
 /// Texts as they were typed; what they mean is worked out after parsing, so that errors are ours.
 struct typed {
   std::string timeout = "30s";
-  std::string message_limit;
+  std::optional<std::string> message_limit;
   std::string key;
   std::vector<std::string> headers;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<std::string> read_count;
   std::string sizes = "1KiB";
-  std::uint64_t seconds = 10;
+  std::string in_flight = "64";
+  std::string seconds = "10";
+  std::optional<std::string> bench_count;
 };
 
 class command_line {
@@ -140,21 +112,38 @@ private:
   }
 
   void add_read() {
-    CLI::App *const made = command(&app_, "read", "Read records in order", [this] { return any_command(read_); });
+    CLI::App *const made = command(&app_, "read", "Read records in order", [this] { return any_command(asked_read()); });
     add_log(made, read_.log);
-    made->add_option("--from", read_.from, "First offset")->capture_default_str();
-    made->add_option("--to", read_.to, "Last offset, included");
-    made->add_option("--count", read_.count, "At most so many records");
+    made->add_option("--from", typed_.from, "First offset; without it: from the beginning");
+    made->add_option("--to", typed_.to, "Last offset, included");
+    made->add_option("--count", typed_.read_count, "At most so many records");
     made->add_flag("--follow", read_.follow, "Wait for more at the tail");
     made->add_flag("--no-payload", read_.no_payload, "With --json: leave the payload out");
     made->add_option("--output-dir", read_.output_dir, "One file per record, named by its offset");
   }
 
+  read_command asked_read() {
+    if (typed_.from.has_value()) {
+      read_.from = offset_of("--from", *typed_.from);
+    }
+    if (typed_.to.has_value()) {
+      read_.to = offset_of("--to", *typed_.to);
+    }
+    if (read_.to < read_.from) {
+      refuse("--to", typed_.to.value_or("none"), "the last offset is below the first", fmt::format("--from {}", read_.from),
+             "write the lower one with --from");
+    }
+    if (typed_.read_count.has_value()) {
+      read_.count = number_of("--count", *typed_.read_count, 1, UINT64_MAX);
+    }
+    return read_;
+  }
+
   void add_logs() {
     CLI::App *const logs = group("log", "Create, list and describe logs");
     CLI::App *const create = command(logs, "create", "Create a log", [this] {
-      if (!typed_.message_limit.empty()) {
-        create_.message_limit_bytes = bytes_of("--message-limit", typed_.message_limit);
+      if (typed_.message_limit.has_value()) {
+        create_.message_limit_bytes = bytes_of("--message-limit", *typed_.message_limit);
       }
       return any_command(create_);
     });
@@ -192,19 +181,21 @@ private:
     CLI::App *const made = command(&app_, "bench", "Append made-up records and measure", [this] {
       result<size_mix> sizes = size_mix::parse(typed_.sizes);
       if (!sizes) {
-        refuse("--size", typed_.sizes, sizes.error());
+        refuse("--size", typed_.sizes, sizes.error().text, "", sizes.error().remedy);
       }
       bench_.sizes = std::move(*sizes);
-      bench_.seconds = std::chrono::seconds(typed_.seconds);
+      bench_.seconds = std::chrono::seconds(number_of("--seconds", typed_.seconds, 1, 86400));
+      bench_.in_flight = static_cast<std::uint32_t>(number_of("--in-flight", typed_.in_flight, 1, 65536));
+      if (typed_.bench_count.has_value()) {
+        bench_.count = number_of("--count", *typed_.bench_count, 1, UINT64_MAX);
+      }
       return any_command(bench_);
     });
     made->add_option("--log", bench_.log, "Name of the log")->required();
     made->add_option("--size", typed_.sizes, "Record sizes with weights: 1KiB:90,1MiB:10")->capture_default_str();
-    made->add_option("--in-flight", bench_.in_flight, "Records unanswered at a time")
-        ->check(CLI::Range(1, 65536))
-        ->capture_default_str();
-    made->add_option("--seconds", typed_.seconds, "How long")->check(CLI::Range(1, 86400))->capture_default_str();
-    made->add_option("--count", bench_.count, "So many records instead");
+    made->add_option("--in-flight", typed_.in_flight, "Records unanswered at a time")->capture_default_str();
+    made->add_option("--seconds", typed_.seconds, "How long")->capture_default_str();
+    made->add_option("--count", typed_.bench_count, "So many records instead");
     made->add_flag("--verify", bench_.verify, "Read every acknowledged record back and compare");
   }
 
@@ -254,9 +245,14 @@ private:
     return words;
   }
 
+  /// What CLI11 has to say about an argument that is missing or one too many, in our words.
   problem explain(const CLI::ParseError &wrong) const {
     const std::string help = fmt::format("{} --help lists what it takes", chosen_name());
     const std::vector<std::string> extra = app_.remaining(true);
+    const bool is_missing = dynamic_cast<const CLI::RequiredError *>(&wrong) != nullptr && extra.empty();
+    if (is_missing && !chosen()->get_subcommands([](const CLI::App *) { return true; }).empty()) {
+      return {code::invalid_argument, "no command is named", "", chosen_name(), "", help};
+    }
     if (extra.empty()) {
       return {code::invalid_argument, wrong.what(), "", chosen_name(), "", help};
     }

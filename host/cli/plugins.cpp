@@ -1,8 +1,12 @@
 // outsize plugin list, inspect, params: what lies on the search path.
 #include "commands.hpp"
 
+#include "host/cli/file_error.hpp"
 #include "host/plugin/describe.hpp"
 #include "host/plugin/survey.hpp"
+
+#include <filesystem>
+#include <system_error>
 
 namespace outsize::host {
 namespace {
@@ -32,6 +36,13 @@ int show_one(const common_options &common, console &to, const std::string &plugi
 
 int run(const plugin_list_command & /*what*/, const common_options &common, console &to) {
   return with_registry(common, to, [&](registry &modules) {
+    for (const std::filesystem::path &folder : modules.settings().search_path) {
+      std::error_code why;
+      const std::filesystem::directory_iterator opened(folder, why);
+      if (why) {
+        return to.failed(file_error(folder.string(), "searched for plugins", why.value()));
+      }
+    }
     const std::vector<plugin_listing> found = survey_plugins(modules);
     to.text(to.json() ? plugin_list_json(found) : plugin_list_text(found));
     return exit_done;

@@ -1,6 +1,7 @@
 // outsize read: committed records, in order.
 #include "commands.hpp"
 
+#include "host/cli/file_error.hpp"
 #include "host/cli/interrupt.hpp"
 #include "host/cli/sha256.hpp"
 
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -53,10 +53,15 @@ result<void> write_file(const std::string &path, const rope &payload) {
     written = written && std::fwrite(part.data(), 1, part.size(), out.get()) == part.size();
   }
   if (!written || std::fflush(out.get()) != 0) {
-    return make_error(code::permission_denied, fmt::format("{} cannot be written: {}", path, std::strerror(errno)),
-                      "check --output-dir and the space on its disk");
+    return file_error(path, "written", errno);
   }
   return {};
+}
+
+result<void> make_folder(const std::string &path) {
+  std::error_code why;
+  std::filesystem::create_directories(path, why);
+  return why ? file_error(path, "made a folder", why.value()) : result<void>();
 }
 
 class read_run {
@@ -66,8 +71,9 @@ public:
 
   int run() {
     if (!what_.output_dir.empty()) {
-      std::error_code ignored; // the first file says what is wrong
-      std::filesystem::create_directories(what_.output_dir, ignored);
+      if (result<void> made = make_folder(what_.output_dir); !made) {
+        return console_.failed(made.error());
+      }
     }
     find_end();
     while (!finished_) {

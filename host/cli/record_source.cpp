@@ -1,5 +1,8 @@
 #include "record_source.hpp"
 
+#include "host/cli/file_error.hpp"
+#include "host/cli/interrupt.hpp"
+
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -13,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace outsize::host {
@@ -36,13 +40,6 @@ private:
   int fd_;
 };
 
-error failed(const std::string &file, std::string_view what, int why) {
-  const bool is_forbidden = why == EACCES || why == EPERM;
-  return make_error(is_forbidden ? code::permission_denied : code::invalid_argument,
-                    fmt::format("{} cannot be {}: {}", file, what, std::strerror(why)),
-                    is_forbidden ? "correct the file's owner or mode" : "check the path");
-}
-
 struct mapping {
   void *address;
   std::size_t bytes;
@@ -52,7 +49,7 @@ struct mapping {
 result<rope> mapped(const std::string &file, int fd, std::uint64_t bytes) {
   void *const address = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
   if (address == MAP_FAILED) { // NOLINT: the macro casts
-    return failed(file, "mapped", errno);
+    return file_error(file, "mapped", errno);
   }
   ::madvise(address, bytes, MADV_SEQUENTIAL);
   outsize_part part{};
@@ -79,7 +76,7 @@ result<rope> read_whole(const std::string &file, int fd, std::uint64_t bytes) {
       break; // shorter than it was a moment ago
     }
     if (count < 0 && errno != EINTR) {
-      return failed(file, "read", errno);
+      return file_error(file, "read", errno);
     }
     have += count < 0 ? 0 : static_cast<std::uint64_t>(count);
   }
@@ -90,20 +87,25 @@ result<rope> read_whole(const std::string &file, int fd, std::uint64_t bytes) {
 result<rope> payload_of_descriptor(const std::string &file, int fd) {
   struct stat status{};
   if (::fstat(fd, &status) != 0) {
-    return failed(file, "looked at", errno);
+    return file_error(file, "looked at", errno);
   }
   if (S_ISDIR(status.st_mode)) {
-    return failed(file, "read", EISDIR);
+    return file_error(file, "read", EISDIR);
   }
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
   return bytes > read_bytes_max ? mapped(file, fd, bytes) : read_whole(file, fd, bytes);
+}
+
+std::string spool_folder() {
+  const char *const folder = std::getenv("TMPDIR");
+  return folder == nullptr || *folder == '\0' ? "/tmp" : folder;
 }
 
 result<void> write_all(int fd, const char *data, std::size_t bytes) {
   while (bytes > 0) {
     const ssize_t count = ::write(fd, data, bytes);
     if (count < 0 && errno != EINTR) {
-      return failed("the spool file in TMPDIR", "written", errno);
+      return file_error(spool_folder(), "used to spool stdin", errno);
     }
     data += count < 0 ? 0 : count;
     bytes -= count < 0 ? 0 : static_cast<std::size_t>(count);
@@ -113,54 +115,76 @@ result<void> write_all(int fd, const char *data, std::size_t bytes) {
 
 /// A file without a name; it is gone with its last descriptor or mapping.
 result<descriptor> spool_file() {
-  const char *const folder = std::getenv("TMPDIR");
-  std::string name = fmt::format("{}/outsize-XXXXXX", folder == nullptr ? "/tmp" : folder);
+  std::string name = spool_folder() + "/outsize-XXXXXX";
   const int fd = ::mkostemp(name.data(), O_CLOEXEC);
   if (fd < 0) {
-    return failed(name, "created", errno);
+    return file_error(spool_folder(), "used to spool stdin", errno);
   }
   ::unlink(name.c_str());
   return descriptor(fd);
 }
 
-result<rope> spooled(int from) {
-  result<descriptor> spool = spool_file();
-  if (!spool) {
-    return std::move(spool).error();
-  }
+error stopped_or(const std::string &file, std::string_view what, int number) {
+  return number == EINTR ? make_error(code::interrupted, fmt::format("interrupted while \"{}\" was {}", file, what))
+                         : file_error(file, what, number);
+}
+
+/// Read up to its end before anything is sent: an append says its length first. An empty one needs no spool file.
+result<rope> spooled(const std::string &file, int from) {
+  std::optional<descriptor> spool;
   const auto chunk = std::make_unique<char[]>(spool_chunk_bytes);
   for (;;) {
     const ssize_t count = ::read(from, chunk.get(), spool_chunk_bytes);
     if (count == 0) {
       break;
     }
+    if (count < 0 && errno == EINTR && !interrupted()) {
+      continue;
+    }
     if (count < 0) {
-      return errno == EINTR ? make_error(code::interrupted, "interrupted while stdin was read")
-                            : failed("stdin", "read", errno);
+      return stopped_or(file, "read", errno);
+    }
+    if (!spool.has_value()) {
+      result<descriptor> made = spool_file();
+      if (!made) {
+        return std::move(made).error();
+      }
+      spool.emplace(std::move(*made));
     }
     if (result<void> written = write_all(spool->get(), chunk.get(), static_cast<std::size_t>(count)); !written) {
       return std::move(written).error();
     }
   }
+  if (!spool.has_value()) {
+    return rope();
+  }
   ::lseek(spool->get(), 0, SEEK_SET);
-  return payload_of_descriptor("stdin", spool->get());
+  return payload_of_descriptor(file, spool->get());
+}
+
+/// Has a size that says how much there is to read. Files of /proc say 0 and hold something, pipes and terminals too.
+bool knows_its_size(int fd) {
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 && (S_ISDIR(status.st_mode) || (S_ISREG(status.st_mode) && status.st_size > 0));
+}
+
+/// From where stdin stands: a shell may have read some of the file before.
+bool stands_at_its_beginning(int fd) {
+  return ::lseek(fd, 0, SEEK_CUR) == 0;
 }
 
 } // namespace
 
 result<rope> payload_of(const std::string &file) {
   if (file == "-") {
-    return spooled(STDIN_FILENO);
+    const bool is_file = knows_its_size(STDIN_FILENO) && stands_at_its_beginning(STDIN_FILENO);
+    return is_file ? payload_of_descriptor("stdin", STDIN_FILENO) : spooled("stdin", STDIN_FILENO);
   }
   const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (opened.get() < 0) {
-    return failed(file, "opened", errno);
+    return stopped_or(file, "opened", errno);
   }
-  struct stat status{};
-  if (::fstat(opened.get(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
-    return spooled(opened.get());
-  }
-  return payload_of_descriptor(file, opened.get());
+  return knows_its_size(opened.get()) ? payload_of_descriptor(file, opened.get()) : spooled(file, opened.get());
 }
 
 void explain_shrinking_files() {

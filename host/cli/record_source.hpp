@@ -13,8 +13,8 @@ namespace outsize::host {
 /// Files up to this size are read into memory; larger ones are mapped, so that a file of any size costs no memory.
 inline constexpr std::uint64_t read_bytes_max = 1024 * 1024;
 
-/// The file's bytes; "-" is stdin, spooled to an unlinked file in TMPDIR. Error: invalid_argument or
-/// permission_denied, naming the file.
+/// The file's bytes; "-" is stdin. What has no size beforehand (pipes, terminals, files of /proc) is spooled to an
+/// unlinked file in TMPDIR. Error: as file_error says, or interrupted.
 result<rope> payload_of(const std::string &file);
 
 /// A file that shrinks while it is mapped ends the process with a signal; from now on it says why first.

@@ -10,13 +10,13 @@ template <class Command> constexpr bool needs_no_session =
     std::is_same_v<Command, plugin_inspect_command> || std::is_same_v<Command, plugin_params_command>;
 
 template <class Command> int run_with_session(const Command &what, const common_options &common, console &to) {
-  std::variant<std::vector<std::string>, problem> addresses = addresses_of(common);
+  std::variant<node_addresses, problem> addresses = addresses_of(common);
   if (const auto *const why = std::get_if<problem>(&addresses); why != nullptr) {
-    return to.failed(*why);
+    return to.unopened(*why);
   }
-  auto opened = session::open(common, std::get<std::vector<std::string>>(std::move(addresses)));
+  auto opened = session::open(common, std::get<node_addresses>(std::move(addresses)));
   if (const auto *const why = std::get_if<problem>(&opened); why != nullptr) {
-    return to.failed(*why);
+    return to.unopened(*why);
   }
   return run(what, common, *std::get<std::unique_ptr<session>>(opened), to);
 }
@@ -34,7 +34,7 @@ int run_command(const invocation &asked) {
         }
       },
       asked.what);
-  return done == exit_done && !to.ok() ? exit_refused : done;
+  return to.ok() ? done : to.say_broken();
 }
 
 } // namespace outsize::host

@@ -48,13 +48,23 @@ std::string plugin_of(std::string_view address) {
   return std::string(scheme.substr(0, scheme.find('+')));
 }
 
-problem bad_address(const std::string &address) {
-  return {code::invalid_argument,
-          fmt::format("\"{}\" is not an address", address),
-          "",
-          "",
-          "",
-          "write scheme://where, for instance tcp://127.0.0.1:7101"};
+bool is_address(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  return colon != std::string_view::npos && colon != 0 && colon + 3 < text.size();
+}
+
+std::variant<node_addresses, problem> checked(node_addresses where) {
+  for (const std::string &address : where.list) {
+    if (!is_address(address)) {
+      return problem{code::invalid_argument,
+                     fmt::format("\"{}\" is not an address", address),
+                     "",
+                     where.source,
+                     "",
+                     "write scheme://where, for instance tcp://127.0.0.1:7101"};
+    }
+  }
+  return where;
 }
 
 std::variant<config, problem> read_config(const std::string &file) {
@@ -67,24 +77,25 @@ std::variant<config, problem> read_config(const std::string &file) {
 
 } // namespace
 
-std::variant<std::vector<std::string>, problem> addresses_of(const common_options &options) {
+std::variant<node_addresses, problem> addresses_of(const common_options &options) {
   if (!options.connect.empty()) {
-    return options.connect;
+    return checked({options.connect, "--connect"});
   }
   if (!options.config_file.empty()) {
     std::variant<config, problem> read = read_config(options.config_file);
     if (const problem *why = std::get_if<problem>(&read); why != nullptr) {
       return *why;
     }
-    std::vector<std::string> addresses;
+    node_addresses peers{{}, options.config_file};
     for (const peer_config &peer : std::get<config>(read).peers) {
-      addresses.push_back(peer.address.value);
+      peers.list.push_back(peer.address.value);
     }
-    return addresses;
+    return peers;
   }
   const char *const environment = std::getenv("OUTSIZE_CONNECT");
-  std::vector<std::string> addresses = split(environment == nullptr ? "" : environment);
-  return addresses.empty() ? std::vector<std::string>{std::string(default_address)} : addresses;
+  std::vector<std::string> written = split(environment == nullptr ? "" : environment);
+  return written.empty() ? node_addresses{{std::string(default_address)}, "the default address"}
+                         : checked({std::move(written), "OUTSIZE_CONNECT"});
 }
 
 std::variant<registry::options, problem> plugin_options_of(const common_options &options) {
@@ -100,28 +111,32 @@ std::variant<registry::options, problem> plugin_options_of(const common_options 
     made.search_path.assign(options.plugin_path.begin(), options.plugin_path.end());
   }
   if (made.search_path.empty()) {
-    made.search_path.emplace_back(plugin_folder_of_program());
+    made.search_path = plugin_folders_of_program();
   }
   return made;
 }
 
-session::session(std::vector<std::string> addresses) : addresses_(std::move(addresses)), runtime_(&log_warnings) {}
+session::session(node_addresses where) : where_(std::move(where)), runtime_(&log_warnings) {}
 
-std::variant<std::unique_ptr<session>, problem> session::open(const common_options &options,
-                                                              std::vector<std::string> addresses) {
-  std::unique_ptr<session> made(new session(std::move(addresses)));
+std::variant<std::unique_ptr<session>, problem> session::open(const common_options &options, node_addresses where) {
+  std::unique_ptr<session> made(new session(std::move(where)));
   const std::vector<problem> problems =
       options.config_file.empty() ? made->open_by_scheme(options) : made->open_from_config(options.config_file);
   if (!problems.empty()) {
     return problems.front();
   }
   if (result<void> connected = made->connect(options); !connected) {
-    problem why = outsize::host::to_problem(connected.error());
-    why.place = fmt::format("{}", fmt::join(made->addresses_, ", "));
-    if (why.code != code::interrupted) {
-      why.remedy = fmt::format("check that the node runs and the address is right; {}", why.remedy);
-    }
-    return why;
+    return made->unreachable(connected.error());
+  }
+  return made;
+}
+
+/// A single command dials no further by itself, as the remedy of a lost link says.
+problem session::unreachable(const error &why) const {
+  problem made = outsize::host::to_problem(why);
+  made.place = where_.source;
+  if (why.retry() == retry_class::later || why.retry() == retry_class::reconnect) {
+    made.remedy = "start the node, or correct the address";
   }
   return made;
 }
@@ -147,10 +162,7 @@ std::vector<problem> session::open_from_config(const std::string &file) {
 std::vector<problem> session::open_by_scheme(const common_options &options) {
   modules_ = std::make_unique<registry>(std::get<registry::options>(plugin_options_of(options)));
   std::set<std::string> opened_plugins;
-  for (const std::string &address : addresses_) {
-    if (address.find("://") == std::string::npos) {
-      return {bad_address(address)};
-    }
+  for (const std::string &address : where_.list) {
     const std::string plugin = plugin_of(address);
     if (!opened_plugins.insert(plugin).second) {
       continue;
@@ -158,12 +170,15 @@ std::vector<problem> session::open_by_scheme(const common_options &options) {
     result<const component_info *> component = modules_->find(OUTSIZE_TRANSPORT_KIND, plugin);
     if (!component) {
       problem why = to_problem(component.error());
-      why.place = address;
+      why.value = address;
+      why.place = where_.source;
+      why.remedy = "correct the address's scheme; outsize plugin list shows what is there";
       return {why};
     }
     if (!serves(**component, address)) {
-      return {{code::invalid_argument, fmt::format("plugin \"{}\" does not serve this address", plugin), "", address,
-               fmt::format("it serves {}", fmt::join((*component)->schemes, ", ")), "correct the scheme"}};
+      return {{code::invalid_argument, fmt::format("plugin \"{}\" does not serve this address", plugin), address,
+               where_.source, fmt::format("it serves {}", fmt::join((*component)->schemes, ", ")),
+               "correct the address's scheme"}};
     }
     result<param_values> params = check_params(**component, {{}, "/", address});
     if (!params) {
@@ -180,13 +195,14 @@ std::vector<problem> session::open_by_scheme(const common_options &options) {
 
 result<void> session::connect(const common_options &options) {
   client::client_options how;
-  how.addresses = addresses_;
+  how.addresses = where_.list;
   how.name = "outsize";
   how.message_limit_bytes = message_limit_bytes;
   how.connect_timeout = std::min(options.timeout, connect_timeout_max);
   how.request_timeout = options.timeout;
   how.random = &random_bits;
-  client_ = std::make_unique<client::blocking_client>(std::move(transports_), std::move(how), &interrupted);
+  client_ = std::make_unique<client::blocking_client>(std::move(transports_), std::move(how),
+                                                      [this] { return interrupted() && !ignores_interrupts_; });
   return client_->connect();
 }
 

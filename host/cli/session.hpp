@@ -20,24 +20,32 @@
 
 namespace outsize::host {
 
+/// Addresses of nodes, and where somebody wrote them: what has to be corrected when they are wrong.
+struct node_addresses {
+  std::vector<std::string> list;
+  std::string source; ///< "--connect", a file, "OUTSIZE_CONNECT", "the default address"
+};
+
 class session {
 public:
   /// Loads plugins and connects. Error: what was wrong with address, plugin or configuration, or why no node answered.
-  static std::variant<std::unique_ptr<session>, problem> open(const common_options &options,
-                                                              std::vector<std::string> addresses);
+  static std::variant<std::unique_ptr<session>, problem> open(const common_options &options, node_addresses where);
   session(const session &) = delete;
   session &operator=(const session &) = delete;
 
   [[nodiscard]] client::blocking_client &client() { return *client_; }
-  [[nodiscard]] const std::vector<std::string> &addresses() const { return addresses_; }
+  /// From now on the client's waits end by their deadlines only: for the last answers after a Ctrl-C.
+  void ignore_interrupts() { ignores_interrupts_ = true; }
 
 private:
-  explicit session(std::vector<std::string> addresses);
+  explicit session(node_addresses where);
   std::vector<problem> open_from_config(const std::string &file);
   std::vector<problem> open_by_scheme(const common_options &options);
   result<void> connect(const common_options &options);
+  [[nodiscard]] problem unreachable(const error &why) const;
 
-  std::vector<std::string> addresses_;
+  node_addresses where_;
+  bool ignores_interrupts_ = false;
   runtime runtime_;
   std::unique_ptr<registry> modules_;
   std::unique_ptr<preparation> prepared_;
@@ -46,8 +54,8 @@ private:
 };
 
 /// Where to connect: --connect, else the peers of --config, else OUTSIZE_CONNECT (separated by commas), else the
-/// default. Problems are those of the configuration file.
-std::variant<std::vector<std::string>, problem> addresses_of(const common_options &options);
+/// default. Problems are those of the configuration file, and addresses that are none.
+std::variant<node_addresses, problem> addresses_of(const common_options &options);
 
 /// The folders in which the tool looks for plugins: --plugin-path, or those of --config, or beside the program.
 std::variant<registry::options, problem> plugin_options_of(const common_options &options);

@@ -2,6 +2,7 @@
 #include "commands.hpp"
 
 #include "host/cli/cluster_text.hpp"
+#include "host/cli/interrupt.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,10 +11,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-int show_one(const std::string &address, const common_options &common, console &to) {
-  auto opened = session::open(common, {address});
+int show_one(const node_addresses &one, const common_options &common, console &to) {
+  auto opened = session::open(common, one);
   if (const auto *const why = std::get_if<problem>(&opened); why != nullptr) {
-    return to.failed(*why);
+    return to.unopened(*why);
   }
   const result<std::string> answer = std::get<std::unique_ptr<session>>(opened)->client().command("status", "{}");
   if (!answer) {
@@ -34,13 +35,14 @@ int show_one(const std::string &address, const common_options &common, console &
 } // namespace
 
 int run(const status_command & /*what*/, const common_options &common, console &to) {
-  const std::variant<std::vector<std::string>, problem> addresses = addresses_of(common);
+  const std::variant<node_addresses, problem> addresses = addresses_of(common);
   if (const auto *const why = std::get_if<problem>(&addresses); why != nullptr) {
-    return to.failed(*why);
+    return to.unopened(*why);
   }
   int done = exit_done;
-  for (const std::string &address : std::get<std::vector<std::string>>(addresses)) {
-    const int one = show_one(address, common, to);
+  const auto &[list, source] = std::get<node_addresses>(addresses);
+  for (std::size_t i = 0; i < list.size() && !interrupted(); ++i) {
+    const int one = show_one({{list[i]}, source}, common, to);
     done = one == exit_done ? done : one;
   }
   return done;

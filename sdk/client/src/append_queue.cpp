@@ -69,8 +69,8 @@ void append_queue::expire(std::deque<pending> &waiting, const std::string &log, 
     waiting.pop_front();
     queued_bytes_ -= late.bytes.size();
     std::string why = "not sent in time";
-    if (!connection_.up() && connection_.last_failure().has_value()) {
-      why += ": " + connection_.last_failure()->text;
+    if (const std::optional<error> failure = connection_.last_failure(); failure.has_value() && !connection_.up()) {
+      why += ": " + failure->text;
     }
     late.then(refused(log, make_error(code::timed_out, std::move(why))));
   }

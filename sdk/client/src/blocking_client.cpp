@@ -46,7 +46,8 @@ bool blocking_client::run_until(const std::function<bool()> &done, time_point de
 }
 
 result<void> blocking_client::connect() {
-  if (run_until([this] { return client_.connected(); }, steady_now() + options_.connect_timeout)) {
+  run_until([this] { return client_.connected() || client_.is_hopeless(); }, steady_now() + options_.connect_timeout);
+  if (client_.connected()) {
     return {};
   }
   if (stop_ && stop_()) {

@@ -152,8 +152,12 @@ bool client::connected() const {
   return state_->link.up();
 }
 
-const std::optional<error> &client::last_failure() const {
+std::optional<error> client::last_failure() const {
   return state_->link.last_failure();
+}
+
+bool client::is_hopeless() const {
+  return state_->link.is_hopeless();
 }
 
 time_point client::poll(time_point now) {

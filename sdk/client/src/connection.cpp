@@ -37,7 +37,7 @@ std::function<std::uint64_t()> random_of(const client_options &options) {
 connection::connection(std::vector<std::unique_ptr<transport_handle>> transports, const client_options &options,
                        std::function<void()> on_change)
     : addresses_(options.addresses), on_change_(std::move(on_change)),
-      endpoint_(endpoint_options_of(options), *this, random_of(options)) {
+      endpoint_(endpoint_options_of(options), *this, random_of(options)), failures_(options.addresses.size()) {
   for (std::unique_ptr<transport_handle> &transport : transports) {
     endpoint_.add_transport(std::move(transport));
   }
@@ -59,7 +59,6 @@ time_point connection::poll_used(time_point now) {
 
 void connection::dial() {
   if (addresses_.empty()) {
-    last_failure_ = make_error(code::invalid_argument, "no address to connect to");
     dial_at_ = never;
     return;
   }
@@ -74,9 +73,46 @@ void connection::dial() {
   }
 }
 
+void connection::note_failure(const std::string &address, const error &why) {
+  const auto known = std::ranges::find(addresses_, address);
+  if (known == addresses_.end()) {
+    return;
+  }
+  error named = why;
+  if (named.text.find(address) == std::string::npos) {
+    named.text = address + ": " + why.text;
+  }
+  last_code_ = why.code;
+  failures_[static_cast<std::size_t>(known - addresses_.begin())] = std::move(named);
+}
+
+std::optional<error> connection::last_failure() const {
+  if (addresses_.empty()) {
+    return make_error(code::invalid_argument, "no address to connect to");
+  }
+  std::optional<error> all;
+  for (const std::optional<error> &one : failures_) {
+    if (one.has_value() && !all.has_value()) {
+      all = one;
+    } else if (one.has_value()) {
+      all->text += "; " + one->text;
+    }
+    if (one.has_value() && one->code == last_code_) {
+      all->code = one->code;
+      all->remedy = one->remedy;
+    }
+  }
+  return all;
+}
+
+bool connection::is_hopeless() const {
+  return std::ranges::all_of(failures_, [](const std::optional<error> &one) {
+    return one.has_value() && (one->retry() == retry_class::never || one->retry() == retry_class::after_change);
+  });
+}
+
 void connection::give_up(const std::string &address, const error &why) {
-  last_failure_ = why;
-  last_failure_->text = address + ": " + why.text;
+  note_failure(address, why);
   endpoint_.hang_up(std::exchange(main_dial_, 0));
   endpoint_.hang_up(std::exchange(reads_dial_, 0));
   main_ = 0;
@@ -103,6 +139,7 @@ void connection::on_link_up(const wire::link_info &link) {
   }
   if (up()) {
     pause_ = pause_min;
+    failures_.assign(addresses_.size(), std::nullopt);
     on_change_();
   }
 }
@@ -130,8 +167,7 @@ void connection::on_message(wire::incoming &&message) {
 }
 
 void connection::on_misbehaviour(const std::string &address, const error &why) {
-  last_failure_ = why;
-  last_failure_->text = address + ": " + why.text;
+  note_failure(address, why);
 }
 
 } // namespace outsize::client

@@ -26,7 +26,10 @@ public:
   [[nodiscard]] wire::link_id reads_link() const { return up() ? reads_ : 0; }
   /// Bytes of appends that may be unanswered, as the node said.
   [[nodiscard]] std::uint64_t append_window_bytes() const { return append_window_bytes_; }
-  [[nodiscard]] const std::optional<error> &last_failure() const { return last_failure_; }
+  /// Why each address that was tried did not answer, in one error with the last one's code.
+  [[nodiscard]] std::optional<error> last_failure() const;
+  /// Every address failed, and for reasons that trying again does not change.
+  [[nodiscard]] bool is_hopeless() const;
 
   wire::endpoint &endpoint() { return endpoint_; }
   time_point poll(time_point now);
@@ -44,6 +47,7 @@ public:
 private:
   void dial();
   void give_up(const std::string &address, const error &why);
+  void note_failure(const std::string &address, const error &why);
 
   std::vector<std::string> addresses_;
   std::function<void()> on_change_;
@@ -58,7 +62,8 @@ private:
   time_point now_{};
   time_point dial_at_{};
   duration pause_ = std::chrono::milliseconds(20);
-  std::optional<error> last_failure_;
+  std::vector<std::optional<error>> failures_; ///< the last of each address
+  outsize::code last_code_ = code::ok;
 };
 
 } // namespace outsize::client

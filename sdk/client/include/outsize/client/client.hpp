@@ -89,8 +89,10 @@ public:
   void command(const std::string &name, const std::string &arguments, time_point deadline, answered then);
 
   [[nodiscard]] bool connected() const;
-  /// Why the last attempt to connect failed.
-  [[nodiscard]] const std::optional<error> &last_failure() const;
+  /// Why each address that was tried did not answer.
+  [[nodiscard]] std::optional<error> last_failure() const;
+  /// None of the addresses can ever answer as things are: each is malformed, of another cluster or the like.
+  [[nodiscard]] bool is_hopeless() const;
 
   /// Runs links and deadlines; returns when it wants to run next, unless a descriptor is readable before.
   time_point poll(time_point now);
@@ -109,7 +111,8 @@ public:
   blocking_client(std::vector<std::unique_ptr<transport_handle>> transports, client_options options,
                   std::function<bool()> stop = {});
 
-  /// Waits until connected; the error says which addresses were tried and why each failed.
+  /// Waits until connected; the error says which addresses were tried and why each failed. Ends early when trying again
+  /// cannot help.
   result<void> connect();
   result<wire::append_result> append(const std::string &log, record what);
   result<read_batch> read(const std::string &log, const read_options &how);
