@@ -48,6 +48,7 @@ struct attempt {
   std::string file;
   client::record what;
   time_point begun;
+  time_point sent; ///< the last time
   time_point deadline;
   time_point not_before{};
 };
@@ -55,8 +56,8 @@ struct attempt {
 class append_run {
 public:
   append_run(const append_command &what, const common_options &common, session &with, console &to)
-      : what_(what), common_(common), session_(with), client_(with.client()), console_(to),
-        progress_(what.files.size() > 1 && !common.json), window_(what.producer.empty() ? records_in_flight_max : 1) {}
+      : what_(what), common_(common), session_(with), client_(with.client()), console_(to), progress_(!common.json),
+        window_(what.producer.empty() ? records_in_flight_max : 1) {}
 
   int run() {
     for (const std::string &file : what_.files) {
@@ -117,7 +118,7 @@ private:
       return true;
     }
     const time_point now = steady_now();
-    send({file, record_of(std::move(*payload)), now, now + common_.timeout, {}});
+    send({file, record_of(std::move(*payload)), now, now, now + common_.timeout, {}});
     return true;
   }
 
@@ -136,6 +137,7 @@ private:
   }
 
   void send(attempt next) {
+    next.sent = steady_now();
     const auto at = under_way_.insert(under_way_.end(), std::move(next));
     client_.machine().append(what_.log, at->what, at->deadline, [this, at](const wire::append_result &answer) {
       attempt sent = std::move(*at);
@@ -145,9 +147,12 @@ private:
   }
 
   void answered(attempt of, const wire::append_result &answer) {
-    const time_point again = steady_now() + retry_pause;
-    if (may_pass_later(answer) && again < of.deadline && !interrupted()) {
+    // A try that cannot be answered before the time is up would end in doubt: as long as this one took, at least.
+    const time_point now = steady_now();
+    const time_point again = now + retry_pause;
+    if (may_pass_later(answer) && again + (now - of.sent) < of.deadline && !interrupted()) {
       of.not_before = again;
+      last_later_ = answer.refused->why;
       retries_.push_back(std::move(of));
       return;
     }
@@ -194,8 +199,9 @@ private:
   void show() {
     if (progress_.due()) {
       const std::uint64_t done = acknowledged_ + failed_;
-      progress_.draw(fmt::format("{} {} of {} records, {} MiB, {} failed", bar(done, what_.files.size()), done,
-                                 what_.files.size(), bytes_ / wire::mib, failed_));
+      const std::string waits = retries_.empty() ? "" : fmt::format(", tried again: {}", outsize::name_of(last_later_));
+      progress_.draw(fmt::format("{} {} of {} records, {} MiB, {} failed{}", bar(done, what_.files.size()), done,
+                                 what_.files.size(), bytes_ / wire::mib, failed_, waits));
     }
   }
 
@@ -207,14 +213,17 @@ private:
       for (const attempt &one : under_way_) {
         files.push_back(shown(one.file));
       }
-      remedy += files.empty() ? "; read the log before you repeat what is in doubt"
-                              : fmt::format("; read the log before you repeat what is in doubt: {}",
-                                            fmt::join(files, " "));
+      remedy += files.empty()
+                    ? "; read the log before you repeat what is in doubt"
+                    : fmt::format("; read the log before you repeat what is in doubt: {}", fmt::join(files, " "));
     }
-    return {why, std::move(text),
+    return {why,
+            std::move(text),
             fmt::format("{} of {} records acknowledged, {} failed, {} in doubt", acknowledged_, what_.files.size(),
                         failed_ - in_doubt_, in_doubt_ + in_flight()),
-            "log " + what_.log, "", remedy};
+            "log " + what_.log,
+            "",
+            remedy};
   }
 
   const append_command &what_;
@@ -225,6 +234,7 @@ private:
   progress progress_;
   std::size_t window_;
   std::deque<attempt> retries_;
+  code last_later_ = code::ok; ///< why the youngest of them waits
   std::list<attempt> under_way_;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t in_doubt_ = 0;

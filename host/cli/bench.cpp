@@ -63,7 +63,7 @@ public:
     if (what_.verify && !interrupted()) {
       result<std::uint64_t> verified = verify();
       if (!verified) {
-        return console_.failed(verified.error());
+        return console_.failed(said_by_node(verified.error()));
       }
       wrong = acknowledged_.size() - *verified;
     }
@@ -78,7 +78,11 @@ public:
   }
 
 private:
-  bool enough() const { return what_.count != 0 && sent_ >= what_.count; }
+  /// What only somebody can change is not asked for again and again.
+  bool is_hopeless() const {
+    return !errors_.empty() && retry_of(last_refusal_.why) == retry_class::after_change;
+  }
+  bool enough() const { return (what_.count != 0 && sent_ >= what_.count) || is_hopeless(); }
 
   void fill(time_point end) {
     while (in_flight_ < what_.in_flight && !enough() && steady_now() < end && !interrupted()) {
@@ -179,6 +183,10 @@ private:
     const ordered_json made = report_json(wrong);
     if (console_.json()) {
       console_.object(made);
+      return;
+    }
+    if (latencies_.count() == 0 && !errors_.empty()) {
+      console_.refused(last_refusal_);
       return;
     }
     const ordered_json &latency = made["latency_us"];

@@ -92,17 +92,19 @@ std::string limit_line(const ordered_json &limits) {
   return fmt::format("    {}\n", limit_text(limits));
 }
 
-std::string member_line(const ordered_json &node) {
-  std::string line = fmt::format("    {}: {}, local tail {}, {} bytes in flight", text(node, "node"),
-                                 flag(node, "reachable") ? "reachable" : "not reachable", number(node, "local_tail"),
-                                 number(node, "bytes_in_flight"));
+std::string member_lines(const ordered_json &node) {
+  std::string lines = fmt::format("    {}: {}, local tail {}, {} bytes in flight", text(node, "node"),
+                                  flag(node, "reachable") ? "reachable" : "not reachable", number(node, "local_tail"),
+                                  number(node, "bytes_in_flight"));
+  const std::string last = text(node, "last_error");
+  lines += (last.empty() ? "" : ", last error: " + last) + "\n";
   if (const std::string why = text(node, "set_aside"); !why.empty()) {
     const std::uint64_t limit = number(node, "set_aside_limit_bytes");
-    line += fmt::format(", ALARM set aside: {}{}", why,
-                        limit == 0 ? "" : fmt::format(" (its limit {})", format_bytes(limit)));
+    lines +=
+        fmt::format("    ALARM {} is set aside: {}{}\n", text(node, "node"), why,
+                    limit == 0 ? "" : fmt::format(" (the limit of {} is {})", text(node, "node"), format_bytes(limit)));
   }
-  const std::string last = text(node, "last_error");
-  return line + (last.empty() ? "" : ", last error: " + last) + "\n";
+  return lines;
 }
 
 std::string sequencer_lines(const ordered_json &sequencer) {
@@ -123,7 +125,7 @@ std::string sequencer_lines(const ordered_json &sequencer) {
   made += fmt::format("    waves retried: {}\n    refused: {}\n", counts(child(sequencer, "waves_retried")),
                       counts(child(sequencer, "refused")));
   for (const ordered_json &node : child(sequencer, "nodes")) {
-    made += member_line(node);
+    made += member_lines(node);
   }
   return made;
 }
@@ -132,27 +134,37 @@ std::string server_lines(const ordered_json &server) {
   if (!server.is_object()) {
     return {};
   }
-  std::string made = fmt::format("  log server: {} of {} in use{}\n", size(server, "memory_bytes"),
-                                 size(server, "memory_budget_bytes"),
-                                 flag(server, "stopped") ? ", ALARM stopped after a failed write" : "");
+  std::string made = fmt::format(
+      "  log server: {} of {} of memory in use\n{}", size(server, "memory_bytes"), size(server, "memory_budget_bytes"),
+      flag(server, "stopped") ? "  ALARM the log server stopped after a failed write\n" : "");
   for (const ordered_json &segment : child(server, "segments")) {
     made += fmt::format(
         "    log {} segment {}: local tail {}, global tail {}, {} entries and {} bytes stored since the "
-        "start{}{}{}\n",
+        "start{}{}\n{}",
         text(segment, "log"), number(segment, "segment"), number(segment, "local_tail"), number(segment, "global_tail"),
         number(segment, "entries_stored"), number(segment, "bytes_stored"), flag(segment, "sealed") ? ", sealed" : "",
         number(segment, "missing_offsets") == 0
             ? std::string{}
             : fmt::format(", {} offsets missing", number(segment, "missing_offsets")),
-        flag(segment, "stopped") ? ", ALARM stopped" : "");
+        flag(segment, "stopped") ? "    ALARM this segment is stopped here: outsize digest LOG shows what differs\n"
+                                 : "");
   }
   return made;
 }
 
+/// The chain says where the next segment begins; here, as in every command, bounds are inclusive.
+std::string offsets_of(const ordered_json &segment) {
+  const std::uint64_t base = number(segment, "base");
+  if (!child(segment, "end").is_number()) {
+    return fmt::format("from {}, open", base);
+  }
+  const std::uint64_t end = number(segment, "end");
+  return end > base ? fmt::format("from {} to {}", base, end - 1) : fmt::format("from {}, empty", base);
+}
+
 std::string segment_line(const ordered_json &segment) {
-  const std::string end = child(segment, "end").is_number() ? fmt::format("to {}", number(segment, "end")) : "open";
-  return fmt::format("  segment {}: from {} {}, nodeset {}, {} copies, limit {} of {}, sequencer {} generation {}\n",
-                     number(segment, "index"), number(segment, "base"), end, names(child(segment, "nodeset")),
+  return fmt::format("  segment {}: {}, nodeset {}, {} copies, limit {} of {}, sequencer {} generation {}\n",
+                     number(segment, "index"), offsets_of(segment), names(child(segment, "nodeset")),
                      number(segment, "replication"), size(segment, "segment_limit_bytes"), text(segment, "limit_owner"),
                      text(segment, "sequencer"), number(segment, "generation"));
 }
@@ -190,9 +202,9 @@ std::string status_text(const ordered_json &node) {
 }
 
 std::string log_text(const ordered_json &log) {
-  std::string made = fmt::format("log {}: sequencer {}, nodeset {}, {} copies, policies {}; taken by none: rejected\n",
-                                 text(log, "name"), text(log, "sequencer"), names(child(log, "nodeset")),
-                                 number(log, "replication"), names(child(log, "policies")));
+  std::string made = fmt::format(
+      "log {}: sequencer {}, nodeset {}, {} copies, policies {}; what none takes is refused\n", text(log, "name"),
+      text(log, "sequencer"), names(child(log, "nodeset")), number(log, "replication"), names(child(log, "policies")));
   if (number(log, "message_limit_bytes") != 0) {
     made += fmt::format("  message-limit of its own: {}\n", size(log, "message_limit_bytes"));
   }

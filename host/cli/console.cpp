@@ -96,6 +96,13 @@ ordered_json to_json(const wire::refusal &why) {
           {"peer", why.peer}};
 }
 
+error said_by_node(error why) {
+  if (!why.peer.empty()) {
+    why.peer = "node " + why.peer;
+  }
+  return why;
+}
+
 bool is_utf8(std::string_view bytes) {
   try {
     (void)ordered_json(std::string(bytes)).dump(); // the writer is strict unless told otherwise

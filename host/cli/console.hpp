@@ -23,6 +23,9 @@ inline constexpr int exit_interrupted = 130;
 /// A refusal in the order in which its line names things. `place` is a file, or empty: then the log stands there.
 problem to_problem(const wire::refusal &why, const std::string &place);
 
+/// An answer of a node, as its place says then: "node n1".
+error said_by_node(error why);
+
 /// The refusal shape as JSON: code, stage, actual_bytes, limit_bytes, limit_source, log, producer, record_index,
 /// policy_trace, remedy, and text, retry, peer.
 nlohmann::ordered_json to_json(const wire::refusal &why);

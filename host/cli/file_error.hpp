@@ -1,5 +1,5 @@
-// What the kernel says about a file, as an error: the same codes and remedies for files that are appended and files that
-// are written.
+// What the kernel says about a file, as an error: the same codes and remedies for files that are appended and files
+// that are written.
 //
 // Thread rule: pure function; any thread.
 #pragma once

@@ -16,7 +16,7 @@ int ask(session &with, console &to, const std::string &name, const ordered_json 
         const std::function<std::string(const ordered_json &)> &as_text) {
   const result<std::string> answer = with.client().command(name, arguments.dump());
   if (!answer) {
-    return to.failed(answer.error());
+    return to.failed(said_by_node(answer.error()));
   }
   const ordered_json object = ordered_json::parse(*answer, nullptr, false);
   if (!object.is_object()) {
@@ -60,7 +60,7 @@ int run(const digest_command &what, const common_options & /*common*/, session &
 int run(const log_tail_command &what, const common_options & /*common*/, session &with, console &to) {
   const result<wire::tail> tail = with.client().find_tail(what.log);
   if (!tail) {
-    return to.failed(tail.error());
+    return to.failed(said_by_node(tail.error()));
   }
   if (to.json()) {
     to.object({{"log", what.log},

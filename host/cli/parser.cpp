@@ -103,7 +103,7 @@ private:
       return any_command(append_);
     });
     add_log(made, append_.log);
-    made->add_option("FILE", append_.files, "Files, one record each; - or none: stdin");
+    made->add_option("FILE", append_.files, "Files, one record each; - or none: stdin, which is spooled in TMPDIR");
     append_key_ = made->add_option("--key", typed_.key, "Key of the records");
     made->add_option("--header", typed_.headers, "Header name=value; may be repeated")
         ->take_all()
@@ -112,7 +112,8 @@ private:
   }
 
   void add_read() {
-    CLI::App *const made = command(&app_, "read", "Read records in order", [this] { return any_command(asked_read()); });
+    CLI::App *const made =
+        command(&app_, "read", "Read records in order", [this] { return any_command(asked_read()); });
     add_log(made, read_.log);
     made->add_option("--from", typed_.from, "First offset; without it: from the beginning");
     made->add_option("--to", typed_.to, "Last offset, included");
@@ -130,8 +131,8 @@ private:
       read_.to = offset_of("--to", *typed_.to);
     }
     if (read_.to < read_.from) {
-      refuse("--to", typed_.to.value_or("none"), "the last offset is below the first", fmt::format("--from {}", read_.from),
-             "write the lower one with --from");
+      refuse("--to", typed_.to.value_or("none"), "the last offset is below the first",
+             fmt::format("--from {}", read_.from), "write the lower one with --from");
     }
     if (typed_.read_count.has_value()) {
       read_.count = number_of("--count", *typed_.read_count, 1, UINT64_MAX);
@@ -252,6 +253,14 @@ private:
     const bool is_missing = dynamic_cast<const CLI::RequiredError *>(&wrong) != nullptr && extra.empty();
     if (is_missing && !chosen()->get_subcommands([](const CLI::App *) { return true; }).empty()) {
       return {code::invalid_argument, "no command is named", "", chosen_name(), "", help};
+    }
+    if (const std::string what = wrong.what(); dynamic_cast<const CLI::ArgumentMismatch *>(&wrong) != nullptr) {
+      return {code::invalid_argument,
+              fmt::format("{} needs a value", what.substr(0, what.find(':'))),
+              "",
+              chosen_name(),
+              "",
+              help};
     }
     if (extra.empty()) {
       return {code::invalid_argument, wrong.what(), "", chosen_name(), "", help};

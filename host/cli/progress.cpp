@@ -15,7 +15,8 @@ constexpr std::uint64_t bar_width = 20;
 
 } // namespace
 
-progress::progress(bool wanted) : active_(wanted && ::isatty(STDERR_FILENO) == 1) {}
+progress::progress(bool wanted)
+    : active_(wanted && ::isatty(STDERR_FILENO) == 1), next_(steady_now() + pause) {} // short work shows none
 
 progress::~progress() {
   clear();

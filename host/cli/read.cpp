@@ -134,7 +134,7 @@ private:
     failing_since_ = std::min(failing_since_, now);
     const bool is_passing = why.retry() == retry_class::later || why.retry() == retry_class::reconnect;
     if (!is_passing || now >= failing_since_ + common_.timeout) {
-      return why;
+      return said_by_node(std::move(why));
     }
     client_.run_until([] { return false; }, now + retry_pause);
     return {};

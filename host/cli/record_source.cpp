@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,11 +130,26 @@ error stopped_or(const std::string &file, std::string_view what, int number) {
                          : file_error(file, what, number);
 }
 
+/// Waits until there is something to read, or its end; false when interrupted. It looks now and then by itself: a
+/// signal that comes just before a blocking read would not end it.
+bool wait_for_bytes(int fd) {
+  constexpr int look_ms = 200;
+  for (pollfd wait{fd, POLLIN, 0}; !interrupted();) {
+    if (::poll(&wait, 1, look_ms) > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Read up to its end before anything is sent: an append says its length first. An empty one needs no spool file.
 result<rope> spooled(const std::string &file, int from) {
   std::optional<descriptor> spool;
   const auto chunk = std::make_unique<char[]>(spool_chunk_bytes);
   for (;;) {
+    if (!wait_for_bytes(from)) {
+      return stopped_or(file, "read", EINTR);
+    }
     const ssize_t count = ::read(from, chunk.get(), spool_chunk_bytes);
     if (count == 0) {
       break;

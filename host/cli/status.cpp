@@ -18,7 +18,7 @@ int show_one(const node_addresses &one, const common_options &common, console &t
   }
   const result<std::string> answer = std::get<std::unique_ptr<session>>(opened)->client().command("status", "{}");
   if (!answer) {
-    return to.failed(answer.error());
+    return to.failed(said_by_node(answer.error()));
   }
   const ordered_json node = ordered_json::parse(*answer, nullptr, false);
   if (!node.is_object()) {

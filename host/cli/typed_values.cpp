@@ -9,8 +9,7 @@
 namespace outsize::host {
 namespace {
 
-template <class Value>
-Value meant_by(std::string_view flag, const std::string &text, const result<Value> &parsed) {
+template <class Value> Value meant_by(std::string_view flag, const std::string &text, const result<Value> &parsed) {
   if (!parsed) {
     refuse(flag, text, parsed.error().text, "", parsed.error().remedy);
   }

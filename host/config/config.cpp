@@ -188,7 +188,7 @@ config_reading read_config_text(std::string_view text, const std::string &file) 
     read_tables(toml::parse(text, file), made.value, context);
   } catch (const toml::parse_error &wrong) {
     context.complain({file, wrong.source().begin.line}, std::string(wrong.description()), "", "",
-                     "correct the TOML at this line");
+                     "correct the TOML at this line; texts and sizes stand in quotes");
   }
   made.problems = std::move(context.problems);
   if (made.problems.empty()) {

@@ -160,12 +160,14 @@ private:
     const std::string &self = config_.node.name.value;
     const auto lacks = [this](std::string_view role) { return !config_.node.has_role(role); };
     if (log.sequencer.value == self && lacks("sequencer")) {
-      complain(log.sequencer.where, "log.sequencer is this node, which has not the role \"sequencer\"",
-               fmt::format("\"{}\"", self), "", fmt::format("add the role at {}, or name another node", place_of_roles()));
+      complain(log.sequencer.where, "log.sequencer is this node, which does not have the role \"sequencer\"",
+               fmt::format("\"{}\"", self), "",
+               fmt::format("add the role at {}, or name another node", place_of_roles()));
     }
     if (std::ranges::find(log.nodeset.value, self) != log.nodeset.value.end() && lacks("log-server")) {
-      complain(log.nodeset.where, "log.nodeset has this node, which has not the role \"log-server\"",
-               fmt::format("\"{}\"", self), "", fmt::format("add the role at {}, or remove the node", place_of_roles()));
+      complain(log.nodeset.where, "log.nodeset has this node, which does not have the role \"log-server\"",
+               fmt::format("\"{}\"", self), "",
+               fmt::format("add the role at {}, or remove the node", place_of_roles()));
     }
   }
   std::string place_of_roles() const { return config_.node.roles.where.text(); }

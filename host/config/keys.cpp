@@ -73,7 +73,8 @@ constexpr std::array keys = {
               "seal and open the next segment under the new limit."},
 
     key_facts{"plugins", "search-path", key_type::paths, false, "", 0, 0, "",
-              "Folders with `outsize-NAME.so` files. Without it: `../lib/outsize` beside the program, and `plugins` in there."},
+              "Folders with `outsize-NAME.so` files. Without it: `../lib/outsize` beside the program, and `plugins` in "
+              "there."},
     key_facts{"plugins", "sha256", key_type::table, false, "", 0, 0, "",
               "Pins: module id = SHA-256 of its file in hex. A file that differs is refused."},
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <sstream>
 
@@ -38,12 +39,33 @@ result<void> check_name(std::string_view name) {
   return {};
 }
 
+bool ends_with_port(std::string_view where) {
+  const std::string_view port = where.substr(std::min(where.rfind(':'), where.size()));
+  std::uint32_t value = 0;
+  const auto [end, failed] = std::from_chars(port.begin() + !port.empty(), port.end(), value);
+  return port.size() > 1 && failed == std::errc{} && end == port.end() && value <= UINT16_MAX;
+}
+
+/// What stands behind the scheme is the plugin's; but whatever runs over TCP has a port, and a wrong one would be found
+/// only when somebody dials it.
 result<void> check_address(std::string_view address) {
   const std::size_t scheme_end = address.find("://");
   if (scheme_end == std::string_view::npos || scheme_end == 0 || scheme_end + 3 == address.size()) {
     return wrong("is not an address", "write scheme://where, for instance tcp://127.0.0.1:7101");
   }
+  const std::string_view scheme = address.substr(0, scheme_end);
+  if ((scheme == "tcp" || scheme.ends_with("+tcp")) && !ends_with_port(address.substr(scheme_end + 3))) {
+    return wrong("does not end with a port from 0 to 65535", fmt::format("write {}://HOST:PORT", scheme));
+  }
   return {};
+}
+
+result<void> check_plugin(std::string_view plugin) {
+  if (plugin.starts_with('/') || check_name(plugin).has_value()) {
+    return {};
+  }
+  return wrong("is neither a plugin's name nor the absolute path of one",
+               "write a name, or a path that begins with '/'");
 }
 
 result<void> check_choice(const key_facts &key, std::string_view value) {
@@ -140,7 +162,7 @@ result<std::string> section_reader::read_text(const key_facts &key, const toml::
     checked = check_name(value);
     break;
   case key_type::plugin:
-    checked = value.starts_with('/') ? result<void>() : check_name(value);
+    checked = check_plugin(value);
     break;
   case key_type::address:
     checked = check_address(value);

@@ -1,8 +1,7 @@
 #include "check_report.hpp"
 
+#include "host/admission/admission.hpp"
 #include "host/units/units.hpp"
-
-#include <outsize/wire/limits.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,12 +19,18 @@ std::string sized(std::string_view name, const setting<std::uint64_t> &value) {
   return fmt::format("{}: {}{}\n", name, format_bytes(value.value), value.is_set ? "" : " (default)");
 }
 
+std::uint64_t payload_bytes_max(std::uint64_t message_limit_bytes) {
+  log_limits limits;
+  limits.segment_limit_bytes = message_limit_bytes;
+  return limits.payload_bytes_max();
+}
+
 std::string node_lines(const config &checked) {
   const std::uint64_t limit = checked.node.message_limit.value;
   std::string text = fmt::format("node {} of cluster {}: roles {}\n", checked.node.name.value,
                                  checked.cluster.name.value, joined(checked.node.roles.value));
   text += sized("node.message-limit", checked.node.message_limit);
-  text += fmt::format("largest record: {} bytes, key and headers included\n", wire::record_bytes_max(limit));
+  text += fmt::format("largest payload: {} bytes, without key and headers\n", payload_bytes_max(limit));
   if (checked.node.has_role("log-server")) {
     text += sized("log-server.memory-budget", checked.log_server.memory_budget);
   }
@@ -48,12 +53,12 @@ std::string transport_line(const config &checked, const transport_config &transp
 
 std::string log_lines(const config &checked, const log_config &log) {
   std::string text =
-      fmt::format("log {}: sequencer {}, nodeset {}, policies {}; taken by none: rejected\n", log.name.value,
+      fmt::format("log {}: sequencer {}, nodeset {}, policies {}; what none takes is refused\n", log.name.value,
                   log.sequencer.value, joined(log.nodeset.value), joined(log.policies.value));
   if (log.message_limit.is_set) {
     const std::uint64_t policy_limit = std::min(log.message_limit.value, checked.node.message_limit.value);
-    text += fmt::format("log {}: message-limit {}, largest record {} bytes\n", log.name.value,
-                        format_bytes(log.message_limit.value), wire::record_bytes_max(policy_limit));
+    text += fmt::format("log {}: message-limit {}, largest payload {} bytes\n", log.name.value,
+                        format_bytes(log.message_limit.value), payload_bytes_max(policy_limit));
   }
   return text;
 }

@@ -93,7 +93,18 @@ private:
       return opened;
     }
     node_.emplace(std::move(options));
-    return node_->start(steady_now());
+    result<void> started = node_->start(steady_now());
+    return started ? std::move(started) : placed(std::move(started).error());
+  }
+
+  /// Where the listener stands that an error speaks of.
+  error placed(error why) const {
+    for (const transport_config &transport : config_.transports) {
+      if (!transport.listen.value.empty() && why.text.find(transport.listen.value) != std::string::npos) {
+        why.peer = fmt::format("transport.listen at {}", transport.listen.where.text());
+      }
+    }
+    return why;
   }
 
   result<void> open_stores() {

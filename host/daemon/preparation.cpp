@@ -111,7 +111,8 @@ std::vector<std::filesystem::path> plugin_folders_of_program() {
   }
   const std::filesystem::path built = program.parent_path().parent_path() / "lib" / "outsize";
   std::vector<std::filesystem::path> made = {built, built / "plugins"};
-  std::erase_if(made, [&why](const std::filesystem::path &folder) { return !std::filesystem::is_directory(folder, why); });
+  std::erase_if(made,
+                [&why](const std::filesystem::path &folder) { return !std::filesystem::is_directory(folder, why); });
   return made.empty() ? std::vector{built} : made;
 }
 

@@ -108,6 +108,11 @@ std::string peer_links::node_of(wire::link_id link) const {
   return found == nodes_.end() ? std::string{} : found->second;
 }
 
+std::string peer_links::node_of_dial(wire::dial_id dial) const {
+  const auto found = dials_.find(dial);
+  return found == dials_.end() ? std::string{} : found->second.first;
+}
+
 template <class Answer> void peer_links::ask(const std::string &node, wire::link_class over, wire::outgoing message,
                                              time_point deadline, answered<Answer> then) {
   const link_state *link = find(node, over);

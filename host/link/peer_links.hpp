@@ -72,6 +72,7 @@ public:
   [[nodiscard]] bool reachable(const std::string &node) const;
   /// The node a dialled link leads to; empty for other links.
   [[nodiscard]] std::string node_of(wire::link_id link) const;
+  [[nodiscard]] std::string node_of_dial(wire::dial_id dial) const;
 
   // peers
   [[nodiscard]] std::uint64_t store_link_limit(const std::string &node) const override;

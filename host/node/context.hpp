@@ -16,8 +16,8 @@ namespace outsize::host {
 
 class log_server;
 
-/// Memory for large messages on their way in. Whatever was accepted under an older, higher limit must still come in: the
-/// log server's budget says how large.
+/// Memory for large messages on their way in. Whatever was accepted under an older, higher limit must still come in:
+/// the log server's budget says how large.
 inline std::uint64_t assembly_bytes_max_of(const node_options &options) {
   const std::uint64_t two_messages = 2 * options.message_limit_bytes + 16 * wire::mib;
   return options.is_log_server ? std::max(two_messages, options.log_server_memory_bytes) : two_messages;

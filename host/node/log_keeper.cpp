@@ -197,18 +197,18 @@ result<void> log_keeper::check(const wanted_log &wanted) const {
                       "name more nodes, or lower cluster.replication");
   }
   if (wanted.message_limit_bytes != 0 && wanted.message_limit_bytes < wire::message_limit_bytes_min) {
-    error why = size_error(code::invalid_argument,
-                           fmt::format("message limit {} is below the smallest legal one",
-                                       format_bytes(wanted.message_limit_bytes)),
-                           wanted.message_limit_bytes, wire::message_limit_bytes_min);
+    error why = size_error(
+        code::invalid_argument,
+        fmt::format("message limit {} is below the smallest legal one", format_bytes(wanted.message_limit_bytes)),
+        wanted.message_limit_bytes, wire::message_limit_bytes_min);
     why.remedy = fmt::format("choose at least {}", format_bytes(wire::message_limit_bytes_min));
     return why;
   }
   if (wanted.message_limit_bytes > wire::message_limit_bytes_max) {
-    error why = size_error(code::invalid_argument,
-                           fmt::format("message limit {} is above the largest legal one",
-                                       format_bytes(wanted.message_limit_bytes)),
-                           wanted.message_limit_bytes, wire::message_limit_bytes_max);
+    error why = size_error(
+        code::invalid_argument,
+        fmt::format("message limit {} is above the largest legal one", format_bytes(wanted.message_limit_bytes)),
+        wanted.message_limit_bytes, wire::message_limit_bytes_max);
     why.remedy = fmt::format("choose at most {}, or none: then the nodes' limits hold",
                              format_bytes(wire::message_limit_bytes_max));
     return why;

@@ -219,14 +219,19 @@ result<void> node::state::start() {
 
 result<void> node::state::on_hello(const wire::hello &peer, const std::string &address) {
   const node_options &options = context.options;
-  const bool both_known = peer.cluster != wire::cluster_id{} && options.cluster != wire::cluster_id{};
-  if ((both_known && peer.cluster != options.cluster) ||
-      (!peer.cluster_name.empty() && peer.cluster_name != options.cluster_name)) {
+  if (!peer.cluster_name.empty() && peer.cluster_name != options.cluster_name) {
     return make_error(code::wrong_cluster,
                       fmt::format("\"{}\" at {} belongs to cluster \"{}\", node {} to cluster \"{}\"",
                                   peer.node.substr(0, wire::node_name_bytes_max), address,
                                   peer.cluster_name.substr(0, wire::node_name_bytes_max), options.name,
                                   options.cluster_name));
+  }
+  const bool both_known = peer.cluster != wire::cluster_id{} && options.cluster != wire::cluster_id{};
+  if (both_known && peer.cluster != options.cluster) {
+    return make_error(code::wrong_cluster,
+                      fmt::format("\"{}\" at {} has data of another cluster than node {}, of the same name",
+                                  peer.node.substr(0, wire::node_name_bytes_max), address, options.name),
+                      "correct the data-dir of one of the two, or the addresses under [[peer]]");
   }
   if (peer.message_limit_bytes < wire::message_limit_bytes_min) {
     return size_error(code::invalid_argument,
@@ -267,16 +272,21 @@ void node::state::on_link_down(const wire::link_info &link, const error &why) {
 }
 
 void node::state::on_dial_failed(wire::dial_id dial, const std::string &, const error &why) {
+  // Who was never taken in by the metadata node, and cannot be, does not wait for it in vain.
+  if (why.code == code::wrong_cluster && !ready() && links.node_of_dial(dial) == context.options.metadata_node) {
+    context.options.on_fatal(why);
+    return;
+  }
   const auto change = links.on_dial_failed(dial, why);
   if (!change) {
     return;
   }
   const bool waits = !ready() && change->node == context.options.metadata_node;
-  context.log(waits ? OUTSIZE_LOG_WARN : OUTSIZE_LOG_INFO,
-              fmt::format("peer not reachable: node={} address={} code={} reason=\"{}\"{}", change->node,
-                          change->address, name_of(why.code), why.text,
-                          waits ? " consequence=\"it keeps the metadata: this node is not ready before it answers\""
-                                : ""));
+  context.log(
+      waits ? OUTSIZE_LOG_WARN : OUTSIZE_LOG_INFO,
+      fmt::format("peer not reachable: node={} address={} code={} reason=\"{}\"{}", change->node, change->address,
+                  name_of(why.code), why.text,
+                  waits ? " consequence=\"it keeps the metadata: this node is not ready before it answers\"" : ""));
 }
 
 // ---- messages -------------------------------------------------------------------------------------------------------

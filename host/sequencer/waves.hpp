@@ -17,7 +17,7 @@ namespace outsize::host {
 struct wave_counters {
   std::uint64_t stores_sent = 0;
   std::uint64_t waves = 0;
-  std::map<std::string, std::uint64_t> bytes_resent; ///< by node: what it was sent more than once
+  std::map<std::string, std::uint64_t> bytes_resent;  ///< by node: what it was sent more than once
   std::map<std::string, std::uint64_t> waves_retried; ///< by the name of the code that failed last
 };
 

@@ -12,8 +12,11 @@ using namespace outsize::test;
 TEST_CASE("surface interrupt: append says how many records are acknowledged") {
   one_node at;
   const auto tool = at.begin({"append", "orders", at.file("a", "one"), at.file("b", "two"), at.pipe("never-ends")});
-  CHECK(tool->read_line(steady_now() + patience)->rfind("orders 1: 3 bytes", 0) == 0);
-  CHECK(tool->read_line(steady_now() + patience)->rfind("orders 2: 3 bytes", 0) == 0);
+  for (int answers = 0; answers < 2; ++answers) {
+    const std::optional<std::string> line = tool->read_line(steady_now() + patience);
+    REQUIRE(line.has_value());
+    CHECK(line->find(": 3 bytes, inline, ") != std::string::npos);
+  }
   tool->signal(SIGINT);
   const auto said = tool->collect(steady_now() + patience);
   REQUIRE(said.has_value());
@@ -24,12 +27,13 @@ TEST_CASE("surface interrupt: append says how many records are acknowledged") {
 
 TEST_CASE("surface interrupt: append from a pipe sends nothing of what it has not read to the end") {
   one_node at;
-  const auto tool = at.begin({"append", "orders", "--json"}, at.pipe("stdin"));
+  const auto tool = at.begin({"append", "orders", at.file("a", "one"), "-"}, at.pipe("stdin"));
+  REQUIRE(tool->read_line(steady_now() + patience).has_value()); // it runs, and the pipe is next
   tool->signal(SIGINT);
   const auto said = tool->collect(steady_now() + patience);
   REQUIRE(said.has_value());
   CHECK(said->exit_code == 130);
-  CHECK(at.records_committed() == 0);
+  CHECK(at.records_committed() == 1);
 }
 
 TEST_CASE("surface interrupt: read says where to go on") {

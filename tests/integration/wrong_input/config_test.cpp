@@ -36,7 +36,8 @@ TEST_CASE("wrong input: values of a configuration that do not fit each other") {
   transcript seen;
   seen.check("a node that is none of the peers", config_with("name = \"n3\"\nroles", "name = \"n4\"\nroles"));
   seen.check("a metadata node that is none of the peers", config_with("node = \"n3\"", "node = \"n33\""));
-  seen.check("a member of a nodeset that is none of the peers", config_with("[\"n1\", \"n2\", \"n3\"]", "[\"n1\", \"m2\"]"));
+  seen.check("a member of a nodeset that is none of the peers",
+             config_with("[\"n1\", \"n2\", \"n3\"]", "[\"n1\", \"m2\"]"));
   seen.check("a sequencer that is none of the peers", config_with("sequencer = \"n3\"", "sequencer = \"x\""));
   seen.check("a policy that is not configured", config_with("[\"no-videos\"]", "[\"no-video\"]"));
   seen.check("more copies than log servers", config_with("[\"n1\", \"n2\", \"n3\"]", "[\"n3\"]"));
@@ -73,7 +74,7 @@ TEST_CASE("wrong input: parameters of plugins") {
   seen.check("a unit that is not exact", config_with("backlog = 64", "queue-bytes = \"64MB\""));
   seen.check("a list", config_with("backlog = 64", "backlog = [64]"));
   seen.check("of a size policy",
-             config_with("plugin = \"reject\"\n", "plugin = \"reject\"\n[size-policy.params]\nlimit = \"1 MiB\"\n"));
+             config_with("plugin = \"reject\"\n", "plugin = \"reject\"\n[size-policy.params]\nlimit = \"1MB\"\n"));
   seen.check_approved("config-params");
 }
 

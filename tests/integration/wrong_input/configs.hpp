@@ -15,8 +15,8 @@ std::string right_config();
 std::string config_with(const std::string &old_text, const std::string &new_text);
 std::string with(std::string text, const std::string &old_text, const std::string &new_text);
 
-/// A cluster of one node, n1, which listens on the first port and keeps its data in the folder "data". It takes messages
-/// up to 1 MiB and has a log "orders".
+/// A cluster of one node, n1, which listens on the first port and keeps its data in the folder "data". It takes
+/// messages up to 1 MiB and has a log "orders".
 std::string single_node(const port_lease &ports);
 
 } // namespace outsize::test

@@ -41,7 +41,6 @@ TEST_CASE("wrong input: plugins") {
   seen.check("a file that is not there", with_plugin(seen.folder() / "outsize-tcp.so"));
   seen.check("a folder", with_plugin(seen.folder().path()));
   seen.check("a file that is no library", with_plugin(seen.file("outsize-text.so", "Hello.\n")));
-  seen.check("a library that is no plugin", with_plugin("/lib/x86_64-linux-gnu/libz.so.1"));
   seen.check("a plugin of another kind", with_plugin("reject"));
   const std::string open = copy_of_tcp(seen, "open");
   fs::permissions(open, fs::perms(0666));
@@ -61,7 +60,8 @@ TEST_CASE("wrong input: plugins") {
                                               "\" }\n\n[[transport]]"));
   seen.run("the tool: a name that no file has", {"outsize", "plugin", "inspect", "tpc"});
   seen.run("the tool: a path that is not absolute", {"outsize", "plugin", "params", "./outsize-tcp.so"});
-  seen.run("the tool: a folder without plugins", {"outsize", "plugin", "list", "--plugin-path", seen.folder() / "real/x"});
+  seen.run("the tool: a folder without plugins",
+           {"outsize", "plugin", "list", "--plugin-path", seen.folder() / "real/x"});
   seen.check_approved("plugins");
 }
 

@@ -38,7 +38,8 @@ std::string with_data_dir(const transcript &seen, const std::string &folder) {
 
 /// Node n2 of the cluster of n1, a log server only.
 std::string second_node(const port_lease &ports) {
-  const std::string second = fmt::format("\n[[peer]]\nname = \"n2\"\naddress = \"tcp://127.0.0.1:{}\"\n", ports.port(1));
+  const std::string second =
+      fmt::format("\n[[peer]]\nname = \"n2\"\naddress = \"tcp://127.0.0.1:{}\"\n", ports.port(1));
   std::string text = with(single_node(ports), "\n[metadata]", second + "\n[metadata]");
   text = with(text, "name = \"n1\"\nroles = [\"sequencer\", \"log-server\"]\ndata-dir = \"data\"",
               "name = \"n2\"\nroles = [\"log-server\"]\ndata-dir = \"data2\"");
@@ -56,8 +57,8 @@ TEST_CASE("wrong input: ports and data directories that are taken") {
   transcript seen;
   const running first(seen, "n1", single_node(seen.ports()));
   seen.start("a port in use", with_data_dir(seen, "other"));
-  seen.start("a data directory in use", with(single_node(seen.ports()), "listen = \"tcp://127.0.0.1:",
-                                             "listen = \"tcp://127.0.0.2:"));
+  seen.start("a data directory in use",
+             with(single_node(seen.ports()), "listen = \"tcp://127.0.0.1:", "listen = \"tcp://127.0.0.2:"));
   seen.start("an address that is not of this machine",
              with(with(with_data_dir(seen, "other"), "listen = \"tcp://127.0.0.1:", "listen = \"tcp://192.0.2.1:"),
                   "[node]\n", "[node]\ninsecure-listen = true\n"));
@@ -66,7 +67,9 @@ TEST_CASE("wrong input: ports and data directories that are taken") {
 
 TEST_CASE("wrong input: data directories") {
   transcript seen;
-  { const running first(seen, "n1", single_node(seen.ports())); }
+  {
+    const running first(seen, "n1", single_node(seen.ports()));
+  }
   const std::string marker = seen.folder() / "data/outsize.json";
   seen.start("of another node", with(second_node(seen.ports()), "data-dir = \"data2\"", "data-dir = \"data\""));
   overwrite(marker, R"({"cluster": "", "node": "n1", "format": 999})");

@@ -24,6 +24,34 @@ void replace_all(std::string &in, const std::string &old_text, const std::string
   }
 }
 
+constexpr std::size_t run_shown_max = 40;
+constexpr std::size_t sha256_digits = 64;
+
+/// Long keys and names are there for their length: their letter and that say enough.
+std::string with_short_runs(const std::string &text) {
+  std::string made;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of(text[at], at), text.size());
+    made += end - at > run_shown_max ? fmt::format("{}…({} times)", text[at], end - at) : text.substr(at, end - at);
+    at = end;
+  }
+  return made;
+}
+
+/// A digest is another one after each build.
+std::string without_digests(std::string text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789abcdef", at), text.size());
+    if (end - at == sha256_digits) {
+      text.replace(at, sha256_digits, "SHA256");
+      at += 6;
+    } else {
+      at = end + 1;
+    }
+  }
+  return text;
+}
+
 std::vector<std::string> with_program(std::vector<std::string> command) {
   command.front() = command.front() == "outsized" ? outsized_program : outsize_program;
   return command;
@@ -109,8 +137,8 @@ void transcript::note(const std::string &what, const std::vector<std::string> &c
   for (const std::string &word : command) {
     words.push_back(word.empty() || word.find(' ') != std::string::npos ? "'" + word + "'" : word);
   }
-  text_ += normal(fmt::format("# {}\n$ {}\n{}{}exit {}\n\n", what, fmt::join(words, " "), said.out, said.err,
-                              said.exit_code));
+  text_ += normal(
+      fmt::format("# {}\n$ {}\n{}{}exit {}\n\n", what, fmt::join(words, " "), said.out, said.err, said.exit_code));
 }
 
 std::string transcript::write_config(const std::string &text) {
@@ -118,6 +146,7 @@ std::string transcript::write_config(const std::string &text) {
 }
 
 std::string transcript::normal(std::string text) const {
+  text = with_short_runs(without_digests(std::move(text)));
   replace_all(text, folder_.path(), "DIR");
   replace_all(text, plugin_folder, "PLUGINS");
   for (std::size_t i = 0; i < port_lease::ports_max; ++i) {

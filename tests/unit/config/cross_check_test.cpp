@@ -33,10 +33,12 @@ TEST_CASE("config: budgets of roles that the node has not are not looked at") {
 
 TEST_CASE("config: what a log asks of this node, the node's roles must offer") {
   CHECK(problem_lines(config_with("[\"sequencer\", \"log-server\"]", "[\"log-server\"]")) ==
-        lines{"bad_config: log.sequencer is this node, which has not the role \"sequencer\" (\"n3\"; n3.toml:51; add the "
+        lines{"bad_config: log.sequencer is this node, which does not have the role \"sequencer\" (\"n3\"; n3.toml:51; "
+              "add the "
               "role at n3.toml:6, or name another node)"});
   CHECK(problem_lines(config_with("[\"sequencer\", \"log-server\"]", "[\"sequencer\"]")) ==
-        lines{"bad_config: log.nodeset has this node, which has not the role \"log-server\" (\"n3\"; n3.toml:52; add the "
+        lines{"bad_config: log.nodeset has this node, which does not have the role \"log-server\" (\"n3\"; n3.toml:52; "
+              "add the "
               "role at n3.toml:6, or remove the node)"});
 }
 
