@@ -319,3 +319,35 @@ TEST_CASE("peer: one that asks without reading its answers is closed") {
   CHECK(peer.is_down);
   CHECK(pair.b.inside.links().size() == 1);
 }
+
+TEST_CASE("request: what only nodes may ask ends the link of a client, whole and in parts") {
+  for (const std::uint64_t bytes : {std::uint64_t{1}, 3 * mib}) {
+    endpoint_options client = world::options_of("a");
+    client.self.role = peer_role::client;
+    linked_pair pair(client, world::options_of("b"));
+    answers got;
+    pair.a.inside.request(pair.link_of_a(), store_of(bytes), never, got.take());
+    pair.run_for(1s);
+    CHECK(pair.b.messages.empty());
+    CHECK(pair.b.offers.empty());
+    REQUIRE(pair.b.misbehaviours.size() == 1);
+    CHECK(pair.b.misbehaviours[0].code == code::malformed);
+    CHECK(pair.b.misbehaviours[0].text.find("store came from a client") != std::string::npos);
+    REQUIRE(got.all.size() == 1);
+    CHECK(got.all[0].error().code == code::link_down);
+  }
+}
+
+TEST_CASE("request: what is for clients is taken from clients and nodes") {
+  for (const peer_role role : {peer_role::client, peer_role::node}) {
+    endpoint_options from = world::options_of("a");
+    from.self.role = role;
+    linked_pair pair(from, world::options_of("b"));
+    pair.answer_everything();
+    answers got;
+    pair.a.inside.request(pair.link_of_a(), small_request(), never, got.take());
+    pair.run_for(1s);
+    REQUIRE(got.all.size() == 1);
+    CHECK(got.all[0]);
+  }
+}

@@ -42,8 +42,20 @@ void endpoint::state::dispatch(link &which, incoming &&message) {
   }
 }
 
+bool endpoint::state::check_allowed(link &which, kind what) {
+  if (which.info.peer.role == peer_role::node || !is_between_nodes(what)) {
+    return true;
+  }
+  misbehaved(which, make_error(code::malformed, "a " + std::string(name_of(what)) +
+                                                    " came from a client; only nodes of the cluster may send it"));
+  return false;
+}
+
 /// A whole message that is not the endpoint's own.
 void endpoint::state::deliver(link &which, incoming &&message) {
+  if (!check_allowed(which, message.what)) {
+    return;
+  }
   switch (role_of(message.what)) {
   case kind_role::request:
     on_request(which, std::move(message));

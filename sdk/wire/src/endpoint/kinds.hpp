@@ -55,6 +55,23 @@ constexpr kind_role role_of(kind what) {
   return kind_role::unknown;
 }
 
+/// Asked by nodes of the cluster only: whoever may say these can change or end a log.
+constexpr bool is_between_nodes(kind what) {
+  switch (what) {
+  case kind::store:
+  case kind::seal:
+  case kind::fetch:
+  case kind::list_entries:
+  case kind::describe_segment:
+  case kind::release:
+  case kind::sync_metadata:
+  case kind::update_metadata:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// The kind that answers requests of kind `what` unless a failure does: always the next number.
 constexpr kind answer_to(kind what) {
   return static_cast<kind>(static_cast<std::uint16_t>(what) + 1);

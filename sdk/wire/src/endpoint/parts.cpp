@@ -80,6 +80,9 @@ bool endpoint::state::admit(link &which, large_message &large) {
     misbehaved(which, make_error(code::malformed, "a " + std::string(name_of(large.what.what)) + " came in parts"));
     return false;
   }
+  if (!check_allowed(which, large.what.what)) {
+    return false;
+  }
   if (role == kind_role::answer && !which.requests.contains(large.what.number)) {
     drop(large); // timed out or withdrawn meanwhile
     return true;

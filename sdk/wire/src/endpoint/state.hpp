@@ -87,6 +87,8 @@ struct endpoint::state {
   // delivery.cpp
   void dispatch(link &which, incoming &&message);
   void deliver(link &which, incoming &&message);
+  /// False when the peer is a client and may not say that; the link is gone after it.
+  [[nodiscard]] bool check_allowed(link &which, kind what);
   void on_link_message(link &which, incoming &&message);
   void on_credit(link &which, const incoming &message);
   void on_withdraw(link &which, const incoming &message);
