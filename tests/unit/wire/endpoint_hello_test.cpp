@@ -146,7 +146,7 @@ TEST_CASE("hello: a peer that says nothing is closed in time (one below, at)") {
   with.check_refused(code::timed_out);
 }
 
-TEST_CASE("hello: links that have not said it are bounded, the newest is closed") {
+TEST_CASE("hello: links that have not said it are bounded, the oldest is closed") {
   endpoint_options options = world::options_of("b");
   options.unopened_links_max = 3;
   greeted with(options);
@@ -155,16 +155,30 @@ TEST_CASE("hello: links that have not said it are bounded, the newest is closed"
     more.push_back(std::make_unique<raw_peer>(with, "scripted://b"));
   }
   with.run_for(100ms);
-  CHECK_FALSE(with.peer->is_down);
-  CHECK_FALSE(more[1]->is_down);
-  CHECK(more[2]->is_down);
-  CHECK(with.b.misbehaviours.size() == 1);
+  with.check_refused(code::overloaded);
+  CHECK_FALSE(more[0]->is_down);
+  CHECK_FALSE(more[2]->is_down);
 
-  with.peer->send_message(greeted::good_hello());
+  more[0]->send_message(greeted::good_hello());
   with.run_for(100ms);
-  raw_peer late(with, "scripted://b");
+  raw_peer late(with, "scripted://b"); // an opened link has made room
   with.run_for(100ms);
-  CHECK_FALSE(late.is_down); // an opened link has made room
+  CHECK_FALSE(more[0]->is_down);
+  CHECK_FALSE(more[1]->is_down);
+  CHECK_FALSE(late.is_down);
+}
+
+TEST_CASE("hello: who comes while others say nothing is heard") {
+  endpoint_options options = world::options_of("b");
+  options.unopened_links_max = 3;
+  greeted with(options);
+  std::vector<std::unique_ptr<raw_peer>> silent;
+  for (int i = 0; i < 10; ++i) {
+    silent.push_back(std::make_unique<raw_peer>(with, "scripted://b"));
+  }
+  raw_peer honest(with, "scripted://b");
+  honest.greet();
+  CHECK(honest.count(kind::welcome) == 1);
 }
 
 TEST_CASE("hello: 1,000 silent links leave nothing behind") {
@@ -348,4 +362,16 @@ TEST_CASE("keepalive: a process that was stopped does not take its own silence f
   pair.run_for(2s);
   CHECK(pair.a.downs.empty());
   CHECK(pair.b.downs.empty());
+}
+
+TEST_CASE("misbehaviour: what a transport ends a link for is told, a link that breaks is not") {
+  for (const auto &[why, told] :
+       {std::pair(code::malformed, std::size_t{1}), std::pair(code::link_down, std::size_t{0})}) {
+    greeted with;
+    with.net.cut_all(make_error(why, "in the transport's words"));
+    with.run_for(100ms);
+    CHECK(with.peer->is_down);
+    REQUIRE(with.b.misbehaviours.size() == told);
+    CHECK((told == 0 || with.b.misbehaviours[0].text == "in the transport's words"));
+  }
 }

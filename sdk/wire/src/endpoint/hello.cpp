@@ -136,10 +136,7 @@ void endpoint::state::open_link(link &which, hello peer) {
   which.phase = link_phase::open;
   which.opened_at = now;
   timers.cancel(which.phase_timer);
-  if (which.counts_as_unopened) {
-    which.counts_as_unopened = false;
-    --unopened_links;
-  }
+  unopened.erase(which.info.id);
   start_keepalive(which);
   handler.on_link_up(which.info);
 }

@@ -44,7 +44,6 @@ struct link final : outbox_sink {
   transport_slot *through = nullptr;
   outsize_link raw = 0;
   link_phase phase = link_phase::connecting;
-  bool counts_as_unopened = false;
 
   outbox out{*this};
   parts_inbox parts;

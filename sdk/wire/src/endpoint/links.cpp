@@ -14,6 +14,21 @@ error link_down_error(const link &which, const error &why) {
   return made;
 }
 
+/// Did the transport end the link for what the peer did? Whatever else ends one is nobody's fault.
+bool is_peers_fault(code why) {
+  switch (why) {
+  case code::malformed:
+  case code::too_large:
+  case code::hello_first:
+  case code::protocol_mismatch:
+  case code::overloaded:
+  case code::timed_out:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /// A goodbye must fit the smallest link.
 refusal short_refusal(const error &why) {
   refusal made = to_refusal(why);
@@ -92,20 +107,22 @@ void endpoint::state::on_event(transport_slot &through, transport_event &&event)
 
 void endpoint::state::on_accepted(transport_slot &through, const transport_event &event) {
   link &which = make_link(through, event.link, event.peer);
-  which.counts_as_unopened = true;
-  ++unopened_links;
+  unopened.insert(which.info.id);
   if (closing) {
     end_link(which, make_error(code::shutting_down, "closing"), parting::silent);
     return;
   }
-  if (unopened_links > options.unopened_links_max) {
-    const error why = make_error(code::overloaded, std::to_string(options.unopened_links_max) +
-                                                       " links have not said hello yet; no more are taken");
-    handler.on_misbehaviour(which.info.address, why);
-    end_link(which, why, parting::silent);
-    return;
-  }
   on_up(which);
+  shed_unopened();
+}
+
+/// The oldest goes: a peer with something to say needs milliseconds, so this is the one least likely to have it.
+void endpoint::state::shed_unopened() {
+  while (unopened.size() > options.unopened_links_max) {
+    link &oldest = *links.at(*unopened.begin());
+    misbehaved(oldest, make_error(code::overloaded, "more than " + std::to_string(options.unopened_links_max) +
+                                                        " links have not said hello yet; the oldest is closed"));
+  }
 }
 
 void endpoint::state::on_up(link &which) {
@@ -149,6 +166,9 @@ void endpoint::state::on_raw_message(link &which, std::vector<buffer> &&bytes) {
 }
 
 void endpoint::state::on_raw_down(link &which, const error &why) {
+  if (which.phase != link_phase::ending && is_peers_fault(why.code)) {
+    tell_misbehaviour(which, why);
+  }
   end_link(which, why, parting::gone_already);
   forget(which);
 }
@@ -201,10 +221,7 @@ void endpoint::state::answer_all(link &which, const error &why) {
 }
 
 void endpoint::state::tell_end(link &which, link_phase before, const error &why) {
-  if (which.counts_as_unopened && before != link_phase::open) {
-    which.counts_as_unopened = false;
-    --unopened_links;
-  }
+  unopened.erase(which.info.id);
   const bool is_wanted = which.was_dialled() && on_attempt_over(which, before == link_phase::open);
   if (before == link_phase::open) {
     handler.on_link_down(which.info, why);
@@ -217,10 +234,15 @@ void endpoint::state::misbehaved(link &which, const error &why) {
   if (which.phase == link_phase::ending) {
     return;
   }
+  tell_misbehaviour(which, why);
+  end_link(which, why, parting::with_goodbye);
+}
+
+/// An attempt of ours that came to nothing is told as that.
+void endpoint::state::tell_misbehaviour(const link &which, const error &why) {
   if (which.is_open() || !which.was_dialled()) {
     handler.on_misbehaviour(which.info.address, why);
   }
-  end_link(which, why, parting::with_goodbye);
 }
 
 void endpoint::state::forget(link &which) {

@@ -12,6 +12,7 @@
 #include "link.hpp"
 
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -43,7 +44,7 @@ struct endpoint::state {
   std::uint64_t last_number = 0;
   std::uint64_t last_begun = 0;     ///< large messages
   std::uint64_t assembly_bytes = 0; ///< held by all links
-  std::size_t unopened_links = 0;   ///< accepted and not open
+  std::set<link_id> unopened;       ///< accepted and not open, oldest first
   bool closing = false;
   bool closing_transports = false;
 
@@ -53,6 +54,7 @@ struct endpoint::state {
   link &make_link(transport_slot &through, outsize_link raw, const std::string &address);
   void on_event(transport_slot &through, transport_event &&event);
   void on_accepted(transport_slot &through, const transport_event &event);
+  void shed_unopened();
   void on_up(link &which);
   void on_raw_message(link &which, std::vector<buffer> &&bytes);
   void on_raw_down(link &which, const error &why);
@@ -62,6 +64,7 @@ struct endpoint::state {
   void say_goodbye(link &which, const error &why);
   /// Ends a link whose peer broke the protocol.
   void misbehaved(link &which, const error &why);
+  void tell_misbehaviour(const link &which, const error &why);
   void forget(link &which);
   void answer_all(link &which, const error &why);
   void tell_end(link &which, link_phase before, const error &why);

@@ -37,10 +37,10 @@ std::unique_ptr<transport_handle> scripted_net::open_transport(std::uint64_t mes
   return std::move(transport_handle::open(transport_api<scripted_transport>(), how)).value();
 }
 
-void scripted_net::cut_all() {
+void scripted_net::cut_all(const error &why) {
   for (scripted_transport *one : transports_) {
     for (auto &[link, state] : one->links_) {
-      one->end(link, make_error(code::link_down, "cut"), now_);
+      one->end(link, why, now_);
     }
   }
 }

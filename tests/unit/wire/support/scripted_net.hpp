@@ -37,7 +37,7 @@ public:
 
   std::unique_ptr<transport_handle> open_transport(std::uint64_t message_limit_bytes);
   /// Ends every link, on both sides, with what is on its way lost.
-  void cut_all();
+  void cut_all(const error &why = make_error(code::link_down, "cut"));
   [[nodiscard]] std::size_t connections() const { return connections_; }
 
 private:
