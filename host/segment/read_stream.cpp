@@ -310,8 +310,9 @@ time_point read_stream::next_time() const {
   if (state_->done || state_->asking) {
     return never; // an answer comes: peers and find_tail keep their deadlines
   }
-  return std::min(
-      {state_->ask_tail_at, state_->wait_until == time_point{} ? never : state_->wait_until, state_->deadline});
+  // While the sequencer recovers the end of the wait ends nothing: the tail is asked for until it is known.
+  const bool waits = state_->wait_until != time_point{} && !state_->recovering;
+  return std::min({state_->ask_tail_at, waits ? state_->wait_until : never, state_->deadline});
 }
 
 bool read_stream::done() const {

@@ -1,0 +1,92 @@
+#include "unit/sequencer/support/fake_metadata.hpp"
+#include "unit/sequencer/support/fake_peers.hpp"
+
+#include "host/segment/read_stream.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+using namespace outsize;
+using namespace outsize::host;
+
+namespace {
+
+/// A reader at the tail of an empty log; the test answers what it asks the sequencer.
+struct reader_at_tail {
+  explicit reader_at_tail(duration wait) {
+    log_record log;
+    log.id = 7;
+    log.name = "orders";
+    log.nodeset = {"n1"};
+    segment_record first;
+    first.base = wire::first_offset;
+    first.nodeset = log.nodeset;
+    log.chain.push_back(first);
+    view.revision = 1;
+    view.logs["orders"] = {1, log};
+
+    read_stream::environment around;
+    around.view = [this]() -> const cluster_view & { return view; };
+    around.servers = &peers;
+    around.find_tail = [this](const std::string &, time_point, std::function<void(result<offset_t>)> then) {
+      asked.push_back(std::move(then));
+    };
+    wire::read question;
+    question.log = "orders";
+    question.wait_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
+    stream =
+        std::make_unique<read_stream>(around, question, 0, now, now + 60s,
+                                      [this](result<wire::records> one, const rope &) { answer = std::move(one); });
+    stream->start(now);
+  }
+
+  void answer_tail(result<offset_t> tail) {
+    REQUIRE(asked.size() == 1);
+    const auto then = std::move(asked.front());
+    asked.clear();
+    then(std::move(tail));
+  }
+  /// Lets the time come that the stream wants to run at.
+  void wake() {
+    REQUIRE(stream->next_time() > now);
+    now = stream->next_time();
+    stream->on_time(now);
+  }
+
+  time_point now{1000s};
+  cluster_view view;
+  test::fake_peers peers;
+  std::vector<std::function<void(result<offset_t>)>> asked;
+  std::unique_ptr<read_stream> stream;
+  std::optional<result<wire::records>> answer;
+};
+
+} // namespace
+
+TEST_CASE("read stream: at the tail it answers with nothing when the wait is over") {
+  reader_at_tail reader(50ms);
+  reader.answer_tail(wire::first_offset);
+  while (!reader.answer.has_value()) {
+    reader.wake();
+    if (!reader.asked.empty()) {
+      reader.answer_tail(wire::first_offset);
+    }
+  }
+  REQUIRE(reader.answer->has_value());
+  CHECK((*reader.answer)->next == wire::first_offset);
+  CHECK(reader.now == time_point{1000s + 50ms});
+}
+
+TEST_CASE("read stream: while the sequencer recovers it asks again and again, and sleeps between") {
+  reader_at_tail reader(0ms);
+  for (int i = 0; i < 10; ++i) {
+    reader.answer_tail(make_error(code::log_recovering, "not yet"));
+    const time_point before = reader.now;
+    reader.wake();
+    CHECK(reader.now >= before + 20ms);
+    CHECK_FALSE(reader.answer.has_value());
+  }
+  reader.answer_tail(wire::first_offset);
+  reader.stream->on_time(reader.now);
+  CHECK(reader.answer.has_value());
+}
