@@ -15,8 +15,17 @@ using nlohmann::json;
 
 namespace {
 
+/// Parsed JSON takes up to some fifty times its text: this bounds what a command may make the node allocate.
+constexpr std::size_t arguments_bytes_max = 64 * 1024;
+
 /// The arguments of a command as an object; the error names the command.
 result<json> parse(const std::string &command, const std::string &text) {
+  if (text.size() > arguments_bytes_max) {
+    return size_error(code::invalid_argument,
+                      fmt::format("arguments of command {} are {} bytes long, over the limit of {}", command,
+                                  text.size(), arguments_bytes_max),
+                      text.size(), arguments_bytes_max);
+  }
   json parsed = json::parse(text.empty() ? "{}" : text, nullptr, false);
   if (!parsed.is_object()) {
     return make_error(code::invalid_argument, fmt::format("arguments of command {} are not a JSON object", command));

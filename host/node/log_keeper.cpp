@@ -166,6 +166,10 @@ result<void> log_keeper::check(const wanted_log &wanted) const {
     return registered != nullptr && !(registered->*role);
   };
   for (const std::string &member : wanted.nodeset) {
+    if (std::count(wanted.nodeset.begin(), wanted.nodeset.end(), member) > 1) {
+      return make_error(code::invalid_argument, fmt::format("nodeset names \"{}\" twice", member),
+                        "name each node once: two copies on one node are one copy");
+    }
     if (!known_node(member)) {
       return make_error(code::invalid_argument,
                         fmt::format("nodeset member \"{}\" is not a node of this cluster", member),

@@ -260,6 +260,7 @@ void node::state::on_link_up(const wire::link_info &link) {
 }
 
 void node::state::on_link_down(const wire::link_info &link, const error &why) {
+  reads.on_link_down(link.id);
   const std::string peer = links.node_of(link.id);
   if (!links.on_link_down(link, why)) {
     return;

@@ -69,36 +69,43 @@ void read_service::on_read(const wire::incoming &request) {
                                                 }
                                               });
   read_stream &started = *stream;
-  streams_[number] = {log, std::move(stream)};
+  streams_[number] = {log, to.link, std::move(stream)};
   started.start(node_.now);
+}
+
+/// Only marks them: one of them may be the caller.
+void read_service::on_link_down(wire::link_id link) {
+  for (auto &[number, one] : streams_) {
+    one.is_unwanted = one.is_unwanted || one.asked_over == link;
+  }
 }
 
 void read_service::sweep() {
   for (auto at = streams_.begin(); at != streams_.end();) {
-    const auto &[log, stream] = at->second;
-    if (!stream->done()) {
+    const running &one = at->second;
+    if (!one.is_over()) {
       ++at;
       continue;
     }
-    offset_t &known = known_tails_[log];
-    known = std::max(known, stream->known_tail());
+    offset_t &known = known_tails_[one.log];
+    known = std::max(known, one.stream->known_tail());
     at = streams_.erase(at);
   }
 }
 
 void read_service::on_time() {
   sweep();
-  for (const auto &[number, entry] : streams_) {
-    if (entry.second->next_time() <= node_.now) {
-      entry.second->on_time(node_.now);
+  for (const auto &[number, one] : streams_) {
+    if (one.stream->next_time() <= node_.now) {
+      one.stream->on_time(node_.now);
     }
   }
 }
 
 time_point read_service::next_time() const {
   time_point next = never;
-  for (const auto &[number, entry] : streams_) {
-    next = std::min(next, entry.second->done() ? node_.now : entry.second->next_time());
+  for (const auto &[number, one] : streams_) {
+    next = std::min(next, one.is_over() ? node_.now : one.stream->next_time());
   }
   return next;
 }

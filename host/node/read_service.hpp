@@ -19,6 +19,8 @@ public:
   read_service(node_context &node, append_service &tails);
 
   void on_read(const wire::incoming &request);
+  /// Nobody waits any more for what was asked over it.
+  void on_link_down(wire::link_id link);
   void on_time();
   [[nodiscard]] time_point next_time() const;
   [[nodiscard]] std::size_t in_flight() const { return streams_.size(); }
@@ -30,7 +32,14 @@ private:
 
   node_context &node_;
   append_service &tails_;
-  std::map<std::uint64_t, std::pair<std::string, std::unique_ptr<read_stream>>> streams_;
+  struct running {
+    std::string log;
+    wire::link_id asked_over = 0;
+    std::unique_ptr<read_stream> stream;
+    bool is_unwanted = false;
+    [[nodiscard]] bool is_over() const { return is_unwanted || stream->done(); }
+  };
+  std::map<std::uint64_t, running> streams_;
   std::map<std::string, offset_t> known_tails_;
   std::uint64_t last_stream_ = 0;
 };
