@@ -75,7 +75,7 @@ std::optional<wire::refusal> log_sequencer::state::admit(append_item &item, std:
     return refuse(*wrong);
   }
   made.payer = made.producer.producer.empty() ? fmt::format("client {}", client) : made.producer.producer;
-  if (const result<void> paid = credit.take(made.payer, made.record.bytes.size()); !paid) {
+  if (const result<void> paid = credit.take(made.payer, made.credit_bytes()); !paid) {
     return refuse(paid.error());
   }
   return std::nullopt;
@@ -153,7 +153,7 @@ void log_sequencer::state::enter(pending_append what) {
 /// A record that a seal kept out of the log: proven not committed, so it is judged as if it came now.
 void log_sequencer::state::admit_again(pending_append what, const std::string &why) {
   if (what.waiters.empty()) {
-    credit.give_back(what.payer, what.record.bytes.size()); // answered outcome_unknown, and now it never will be there
+    credit.give_back(what.payer, what.credit_bytes()); // answered outcome_unknown, and now it never will be there
     return;
   }
   const auto refuse = [&](const error &reason) {
@@ -212,7 +212,7 @@ void log_sequencer::state::commit(const records_committed &what) {
 }
 
 void log_sequencer::state::finish(pending_append what, offset_t offset) {
-  credit.give_back(what.payer, what.record.bytes.size());
+  credit.give_back(what.payer, what.credit_bytes());
   known.on_committed(what.producer, offset);
   ++committed_count;
   committed_bytes += what.record.bytes.size();
@@ -227,7 +227,7 @@ void log_sequencer::state::finish(pending_append what, offset_t offset) {
 }
 
 void log_sequencer::state::finish_refused(pending_append what, const wire::refusal &why) {
-  credit.give_back(what.payer, what.record.bytes.size());
+  credit.give_back(what.payer, what.credit_bytes());
   for (const pending_append::waiter &waiting : what.waiters) {
     settle_refused(waiting, why);
   }

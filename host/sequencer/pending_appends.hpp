@@ -58,6 +58,12 @@ struct pending_append {
   std::uint32_t admissions = 0; ///< how often it was given to a segment
   std::vector<wire::policy_step> trace;
   std::vector<waiter> waiters; ///< empty once it was answered before its end was known
+
+  /// What a record takes besides its bytes while it is in flight: this struct, its place in the table and in a batch,
+  /// its entry header, its result; about 900 bytes together. Without it a budget in bytes would not bound the memory of
+  /// small records.
+  static constexpr std::uint64_t overhead_bytes = 1024;
+  [[nodiscard]] std::uint64_t credit_bytes() const { return record.bytes.size() + overhead_bytes; }
 };
 
 class pending_appends {

@@ -1,5 +1,7 @@
 #include "support/sequencer_cluster.hpp"
 
+#include "host/sequencer/pending_appends.hpp"
+
 #include <catch2/catch.hpp>
 
 using namespace outsize;
@@ -38,6 +40,33 @@ TEST_CASE("log sequencer: records of one message are answered together, each wit
   CHECK(all->results[1].refused->record_index == 1);
   CHECK(all->results[1].refused->limit_source == "peer n1");
   CHECK(all->results[2].offset == 2);
+}
+
+TEST_CASE("log sequencer: what is in flight is bounded for records of one byte, too (producer, log)") {
+  sequencer_cluster cluster;
+  cluster.options.producer_in_flight_bytes = 64 * wire::kib;
+  cluster.options.in_flight_bytes = 128 * wire::kib;
+  cluster.start_and_open();
+  for (const std::string node : {"n1", "n2", "n3"}) {
+    cluster.peers.hold(node);
+  }
+  std::vector<std::uint64_t> told;
+  for (const std::string producer : {"p", "q", "r"}) {
+    std::uint64_t taken = 0;
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+      const handle one = cluster.append("x", of_producer(producer, i, i - 1));
+      taken += one->answered ? 0 : 1;
+      if (one->answered) {
+        CHECK(one->refused() == code::overloaded);
+        break;
+      }
+    }
+    told.push_back(taken);
+  }
+  const std::uint64_t each = make_item("x", of_producer("p", 1, 0)).bytes.size() + host::pending_append::overhead_bytes;
+  const std::uint64_t of_producer_max = 64 * wire::kib / each;
+  CHECK(told ==
+        std::vector<std::uint64_t>{of_producer_max, of_producer_max, 128 * wire::kib / each - 2 * of_producer_max});
 }
 
 TEST_CASE("log sequencer: an append is answered log_recovering until a write quorum has registered and sealed") {
