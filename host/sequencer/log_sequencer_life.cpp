@@ -209,11 +209,13 @@ void log_sequencer::state::supersede(const std::string &why) {
   recover_at = never;
   for (const segment_writer::entry_in_doubt &entry : std::exchange(in_doubt, {})) {
     pending_append what = pending.take(entry.ticket);
+    known.on_withdrawn(what.producer); // nobody will tell a second asker what became of it
     const wire::refusal no = refusal_of_error(make_error(code::outcome_unknown, fmt::format("log {}: {}", log, why)),
                                               what.record_index, what.producer.producer);
     finish_refused(std::move(what), no);
   }
   for (auto &[ticket, what] : pending.take_all()) {
+    known.on_withdrawn(what.producer);
     const wire::refusal no =
         refusal_of_error(make_error(code::generation_superseded, fmt::format("log {}: not appended; {}", log, why)),
                          what.record_index, what.producer.producer);

@@ -118,3 +118,29 @@ TEST_CASE("log sequencer: a restart fences the older generation and opens the ne
   cluster.run();
   CHECK(third->offset() == 3);
 }
+
+TEST_CASE("log sequencer: once superseded, a sequence that was in flight is refused like any other") {
+  sequencer_cluster cluster;
+  cluster.start_and_open();
+  for (const std::string node : {"n1", "n2", "n3"}) {
+    cluster.peers.hold(node);
+  }
+  const handle first = cluster.append("x", of_producer("p", 1, 0));
+  const handle waiting = cluster.append("y", of_producer("p", 2, 1));
+  const auto old = std::move(cluster.sequencer);
+  for (const std::string node : {"n1", "n2", "n3"}) {
+    cluster.peers.let_go(node);
+  }
+  cluster.start_and_open();
+  old->on_view_changed(cluster.now);
+  CHECK(first->refused() == code::outcome_unknown);
+  CHECK(waiting->answered);
+  for (const std::uint64_t sequence : {1U, 2U}) {
+    std::vector<host::append_item> again;
+    again.push_back(make_item("x", of_producer("p", sequence, sequence - 1)));
+    std::optional<code> refused;
+    old->append(std::move(again), 1, never, cluster.now,
+                [&](const std::vector<wire::append_result> &results) { refused = results.at(0).refused->why; });
+    CHECK(refused == code::generation_superseded);
+  }
+}
