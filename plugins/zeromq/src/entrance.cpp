@@ -17,7 +17,8 @@ void entrance::accepted(int number, int port, time_point now) {
   const std::uint64_t tag = make_tag(source::connection, shared_.next_number());
   std::unique_ptr<connection> at = connection::join(number, port, owner_, shared_.wake, tag);
   if (!at) {
-    return; // gone already
+    shared_.events.refused("an address that is gone", "it ended before it opened a link");
+    return;
   }
   shared_.watch.joined(*at, now);
   tags_[number] = tag;

@@ -24,7 +24,7 @@ constexpr std::array table = {
     param::integer("handshakes-max", "64",
                    "connections of an address that have not opened a link yet; the oldest is closed for the next", 1,
                    4'096),
-    param::integer("backlog", "128", "connections the system may hold before they are accepted", 1, 4'096),
+    param::integer("backlog", "512", "connections the system may hold before they are accepted", 1, 4'096),
 };
 
 } // namespace
