@@ -351,3 +351,65 @@ TEST_CASE("request: what is for clients is taken from clients and nodes") {
     CHECK(got.all[0]);
   }
 }
+
+namespace {
+
+/// Peers that ask b for answers of 3 MiB and give no credit for the parts of them.
+struct untaken : world {
+  untaken() : b(add_node(options_of("b"))) {
+    (void)b.inside.listen("scripted://b").value();
+    b.message_rule = [this](incoming &message) {
+      if (message.what == kind::command) {
+        b.inside.answer(message.link, message.number, make_outgoing(command_result{}, pattern(3 * mib)));
+      }
+    };
+  }
+  std::unique_ptr<raw_peer> asker(std::uint64_t questions) {
+    auto made = std::make_unique<raw_peer>(*this, "scripted://b");
+    made->greet(part_window_bytes_min);
+    for (std::uint64_t number = 1; number <= questions; ++number) {
+      made->send_message(command{"status", ""}, number);
+    }
+    run_for(10ms);
+    return made;
+  }
+  test_node &b;
+};
+
+} // namespace
+
+TEST_CASE("answers: a peer that takes none of what waits for it loses its link, pongs or not") {
+  untaken in;
+  const auto silent = in.asker(2);
+  const std::uint64_t waiting = in.b.inside.untaken_bytes();
+  CHECK(waiting > 5 * mib);
+  for (int i = 0; i < 24; ++i) { // alive as can be
+    silent->send_message(ping{}, 100);
+    in.run_for(400ms);
+  }
+  CHECK_FALSE(silent->is_down);
+  silent->send_message(ping{}, 100);
+  in.run_for(2s);
+  CHECK(silent->is_down);
+  REQUIRE(in.b.misbehaviours.size() == 1);
+  CHECK(in.b.misbehaviours[0].text.find("takes nothing") != std::string::npos);
+  CHECK(in.b.inside.untaken_bytes() == 0);
+}
+
+TEST_CASE("answers: when their memory is wanted, who has most waiting and takes nothing goes first") {
+  untaken in;
+  const auto little = in.asker(1);
+  const auto much = in.asker(3);
+  in.b.inside.shed_untaken();
+  in.run_for(1s);
+  CHECK_FALSE(much->is_down); // it may only be slow
+  for (int i = 0; i < 5; ++i) {
+    little->send_message(ping{}, 100);
+    much->send_message(ping{}, 100);
+    in.run_for(400ms);
+  }
+  in.b.inside.shed_untaken();
+  in.run_for(1s);
+  CHECK(much->is_down);
+  CHECK_FALSE(little->is_down);
+}

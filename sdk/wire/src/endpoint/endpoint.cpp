@@ -213,6 +213,14 @@ std::uint64_t endpoint::assembly_bytes() const {
   return state_->assembly_bytes;
 }
 
+std::uint64_t endpoint::untaken_bytes() const {
+  return state_->untaken_bytes();
+}
+
+void endpoint::shed_untaken() {
+  state_->shed_untaken();
+}
+
 void endpoint::begin_close(const error &why) {
   state_->begin_close(why);
 }

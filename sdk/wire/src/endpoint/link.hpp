@@ -56,7 +56,9 @@ struct link final : outbox_sink {
   time_point heard_at;   ///< when something was last seen to have come
   time_point checked_at; ///< when that was last looked at
   std::uint64_t heard_bytes = 0;
-  bool pinged = false; ///< since heard_at
+  bool pinged = false;          ///< since heard_at
+  time_point took_at;           ///< when the peer was last seen to take something, or nothing waited for it
+  std::uint64_t took_bytes = 0; ///< what showed that
 
   std::uint64_t messages_sent = 0;
   std::uint64_t messages_received = 0;

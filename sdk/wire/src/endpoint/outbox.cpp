@@ -242,7 +242,9 @@ outbox::attempt outbox::hand_over(std::uint64_t token, error &why) {
 outbox::attempt outbox::send_whole(const outbox_message &message, error &why) {
   scratch_.assign(1, message.header);
   scratch_.insert(scratch_.end(), message.payload.parts().begin(), message.payload.parts().end());
-  return hand_over(0, why);
+  const attempt outcome = hand_over(0, why);
+  handed_over_bytes_ += outcome == attempt::sent ? message.size() : 0;
+  return outcome;
 }
 
 outbox::attempt outbox::send_part(waiting &next, error &why) {
@@ -266,6 +268,7 @@ outbox::attempt outbox::send_part(waiting &next, error &why) {
     ++parts_under_way_;
   }
   next.sent_bytes += piece;
+  handed_over_bytes_ += piece;
   queued_bytes_ -= piece;
   uncredited_bytes_ += piece + part_overhead_bytes;
   return outcome;

@@ -81,6 +81,8 @@ public:
   /// Messages that failed after push had returned; handed out once.
   [[nodiscard]] std::vector<failed_message> take_failed() { return std::exchange(failed_, {}); }
   [[nodiscard]] std::uint64_t queued_bytes() const { return queued_bytes_; }
+  /// Bytes given to the transport ever, control messages not counted.
+  [[nodiscard]] std::uint64_t handed_over_bytes() const { return handed_over_bytes_; }
   /// Part bytes that the peer has not given credit for.
   [[nodiscard]] std::uint64_t uncredited_bytes() const { return uncredited_bytes_; }
 
@@ -124,6 +126,7 @@ private:
   std::vector<failed_message> failed_;
   std::vector<buffer> scratch_;
   std::uint64_t queued_bytes_ = 0;
+  std::uint64_t handed_over_bytes_ = 0;
   std::uint64_t uncredited_bytes_ = 0;
   std::uint64_t parts_in_transport_bytes_ = 0;
   std::uint64_t parts_under_way_ = 0; ///< messages with a part out and not ended

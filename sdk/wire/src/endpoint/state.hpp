@@ -132,7 +132,11 @@ struct endpoint::state {
   // keepalive.cpp
   void start_keepalive(link &which);
   void check_alive(link &which);
-  [[nodiscard]] bool has_heard(link &which);
+  [[nodiscard]] bool has_heard(link &which, const outsize_link_stats &stats);
+  [[nodiscard]] bool has_taken(link &which, const outsize_link_stats &stats);
+  [[nodiscard]] static std::uint64_t untaken_bytes(const link &which);
+  [[nodiscard]] std::uint64_t untaken_bytes() const;
+  void shed_untaken();
 
   // endpoint.cpp
   time_point poll(time_point at);

@@ -109,6 +109,7 @@ struct endpoint_options {
   duration hello_timeout = std::chrono::seconds(3);
   duration idle_ping_after = std::chrono::seconds(1);  ///< nothing received for so long: ping
   duration half_open_after = std::chrono::seconds(5);  ///< no byte received for so long: the link is dead
+  duration untaken_after = std::chrono::seconds(10);   ///< bytes wait for a peer that takes none of them: the same
   duration redial_min = std::chrono::milliseconds(50); ///< doubled after each failure, plus up to half in jitter
   duration redial_max = std::chrono::seconds(2);
   std::size_t unopened_links_max = 256;      ///< links that have not said hello
@@ -183,6 +184,10 @@ public:
   [[nodiscard]] link_counters counters(link_id link) const;
   /// Bytes held by messages being put together.
   [[nodiscard]] std::uint64_t assembly_bytes() const;
+  /// Bytes that wait for peers that dialled us to take them.
+  [[nodiscard]] std::uint64_t untaken_bytes() const;
+  /// The memory of untaken bytes is wanted: closes the link with most of them whose peer has taken none for a while.
+  void shed_untaken();
 
   /// Says goodbye on every link and closes the transports; poll until closed().
   void begin_close(const error &why);
