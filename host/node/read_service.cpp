@@ -37,12 +37,31 @@ read_stream::environment read_service::environment() {
   around.view = [this]() -> const cluster_view & { return node_.view(); };
   around.servers = node_.links;
   around.log = node_.options.log;
+  around.take_room = [this](std::uint64_t bytes) { return take_room(bytes); };
+  around.give_room = [this](std::uint64_t bytes) { fetching_bytes_ -= bytes; };
   around.find_tail = [this](const std::string &log, time_point deadline, std::function<void(result<offset_t>)> then) {
     tails_.find_tail(log, deadline, [then = std::move(then)](const result<wire::tail> &outcome) {
       then(outcome ? result<offset_t>(outcome->global_tail) : result<offset_t>(outcome.error()));
     });
   };
   return around;
+}
+
+/// One message of the largest size is what answers may take that are fetched or wait for their readers. Readers wait
+/// for one another rather than take memory that is not there; who asks and takes nothing must not keep the others
+/// waiting.
+bool read_service::take_room(std::uint64_t bytes) {
+  if (node_.now < full_until_) {
+    return false;
+  }
+  const std::uint64_t taken = fetching_bytes_ + node_.endpoint->untaken_bytes();
+  if (taken == 0 || taken + bytes <= node_.options.message_limit_bytes) {
+    fetching_bytes_ += bytes;
+    return true;
+  }
+  full_until_ = node_.now + read_stream::environment{}.room_poll;
+  node_.endpoint->shed_untaken();
+  return false;
 }
 
 void read_service::on_read(const wire::incoming &request) {

@@ -28,10 +28,12 @@ public:
 private:
   [[nodiscard]] read_stream::environment environment();
   [[nodiscard]] offset_t known_tail(const std::string &log) const;
+  [[nodiscard]] bool take_room(std::uint64_t bytes);
   void sweep();
 
   node_context &node_;
   append_service &tails_;
+  std::uint64_t fetching_bytes_ = 0; ///< room that streams hold
   struct running {
     std::string log;
     wire::link_id asked_over = 0;
@@ -42,6 +44,7 @@ private:
   std::map<std::uint64_t, running> streams_;
   std::map<std::string, offset_t> known_tails_;
   std::uint64_t last_stream_ = 0;
+  time_point full_until_{}; ///< there was none when it was last looked for
 };
 
 } // namespace outsize::host

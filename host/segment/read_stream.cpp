@@ -64,6 +64,7 @@ intact_run take_run(const wire::fetched &answer, const rope &payload, const segm
 
 struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   explicit state(environment where) : around(std::move(where)) {}
+  ~state() { give_room(); }
 
   environment around;
   wire::read question;
@@ -77,6 +78,8 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   bool asking = false;
   bool recovering = false; ///< the sequencer said so when last asked
   time_point ask_tail_at = never;
+  time_point ask_room_at = never;
+  std::uint64_t room = 0;              ///< bytes taken for what is fetched
   std::vector<std::string> candidates; ///< members not yet asked for the present offset
   std::vector<std::string> complaints;
   bool all_answered = true; ///< every member asked so far answered: nothing is merely out of reach
@@ -85,6 +88,12 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
     done = true;
     const answered call = std::exchange(then, nullptr);
     call(std::move(answer), std::move(payload));
+    give_room(); // the answer waits for its reader now, or it is gone
+  }
+  void give_room() {
+    if (room > 0) {
+      around.give_room(std::exchange(room, 0));
+    }
   }
   void fail(error why) { finish(std::move(why), {}); }
 
@@ -100,6 +109,8 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   void on_tail(const result<offset_t> &answer);
   void begin_fetch(const log_record &log, const segment_record &segment);
   void fetch_from_next();
+  [[nodiscard]] bool take_room();
+  [[nodiscard]] std::uint64_t answer_bytes_max() const;
   void on_fetched(const std::string &node, const segment_id &segment, offset_t end, result<wire::fetched> answer,
                   const rope &payload);
   void answer_empty(const log_record &log);
@@ -148,6 +159,7 @@ void read_stream::state::on_reading(const log_record &log) {
 }
 
 void read_stream::state::at_tail(const log_record &log) {
+  give_room();
   if (ask_tail_at == never && wait_until == time_point{}) {
     wait_until =
         std::min(deadline, now + std::chrono::milliseconds(std::min<std::uint64_t>(question.wait_ms, 600'000)));
@@ -219,7 +231,25 @@ void read_stream::state::begin_fetch(const log_record &log, const segment_record
   fetch_from_next();
 }
 
+std::uint64_t read_stream::state::answer_bytes_max() const {
+  return std::min(question.bytes_max == 0 ? around.bytes_max : question.bytes_max, around.bytes_max);
+}
+
+bool read_stream::state::take_room() {
+  if (!around.take_room || room > 0) {
+    return true;
+  }
+  const std::uint64_t wanted = std::max<std::uint64_t>(answer_bytes_max(), 1);
+  const bool taken = around.take_room(wanted);
+  room = taken ? wanted : 0;
+  ask_room_at = taken ? never : now + around.room_poll;
+  return taken;
+}
+
 void read_stream::state::fetch_from_next() {
+  if (!take_room()) {
+    return;
+  }
   const std::string node = candidates.front();
   candidates.erase(candidates.begin());
   wire::fetch message;
@@ -227,7 +257,7 @@ void read_stream::state::fetch_from_next() {
   message.from = question.from;
   message.to = fetch_end;
   message.count_max = question.count_max;
-  message.bytes_max = std::min(question.bytes_max == 0 ? around.bytes_max : question.bytes_max, around.bytes_max);
+  message.bytes_max = answer_bytes_max();
   message.global_tail = tail;
   asking = true;
   around.servers->fetch(node, message, std::min(deadline, now + around.fetch_timeout),
@@ -309,6 +339,9 @@ void read_stream::on_time(time_point now) {
 time_point read_stream::next_time() const {
   if (state_->done || state_->asking) {
     return never; // an answer comes: peers and find_tail keep their deadlines
+  }
+  if (state_->ask_room_at != never) {
+    return std::min(state_->ask_room_at, state_->deadline);
   }
   // While the sequencer recovers the end of the wait ends nothing: the tail is asked for until it is known.
   const bool waits = state_->wait_until != time_point{} && !state_->recovering;

@@ -38,6 +38,11 @@ public:
     duration fetch_timeout = std::chrono::seconds(5);
     duration tail_poll = std::chrono::milliseconds(20); ///< how often a waiting reader asks for the tail
     std::uint64_t bytes_max = 8 * wire::mib;            ///< most one answer holds, unless one record is larger
+    /// Before bytes are fetched: is there memory for so many? Asked again after room_poll when there is none. Empty:
+    /// there always is.
+    std::function<bool(std::uint64_t bytes)> take_room;
+    std::function<void(std::uint64_t bytes)> give_room; ///< what was taken is not needed any more
+    duration room_poll = std::chrono::milliseconds(5);
   };
   using answered = std::function<void(result<wire::records> answer, rope payload)>;
 

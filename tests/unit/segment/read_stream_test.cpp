@@ -13,7 +13,7 @@ namespace {
 
 /// A reader at the tail of an empty log; the test answers what it asks the sequencer.
 struct reader_at_tail {
-  explicit reader_at_tail(duration wait) {
+  explicit reader_at_tail(duration wait, std::uint64_t bytes_max = 0) {
     log_record log;
     log.id = 7;
     log.name = "orders";
@@ -31,7 +31,14 @@ struct reader_at_tail {
     around.find_tail = [this](const std::string &, time_point, std::function<void(result<offset_t>)> then) {
       asked.push_back(std::move(then));
     };
+    around.take_room = [this](std::uint64_t bytes) {
+      const bool enough = room >= bytes;
+      room -= enough ? bytes : 0;
+      return enough;
+    };
+    around.give_room = [this](std::uint64_t bytes) { room += bytes; };
     wire::read question;
+    question.bytes_max = bytes_max;
     question.log = "orders";
     question.wait_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
     stream =
@@ -56,6 +63,7 @@ struct reader_at_tail {
   time_point now{1000s};
   cluster_view view;
   test::fake_peers peers;
+  std::uint64_t room = 1000; ///< bytes for answers
   std::vector<std::function<void(result<offset_t>)>> asked;
   std::unique_ptr<read_stream> stream;
   std::optional<result<wire::records>> answer;
@@ -89,4 +97,23 @@ TEST_CASE("read stream: while the sequencer recovers it asks again and again, an
   reader.answer_tail(wire::first_offset);
   reader.stream->on_time(reader.now);
   CHECK(reader.answer.has_value());
+}
+
+TEST_CASE("read stream: waits until there is room for its answer, and gives it back with the answer") {
+  reader_at_tail reader(0ms, 100);
+  reader.room = 0;
+  reader.answer_tail(wire::first_offset + 1);
+  for (int i = 0; i < 3; ++i) {
+    const time_point before = reader.now;
+    reader.wake();
+    CHECK(reader.now == before + 5ms);
+  }
+  CHECK(reader.peers.fetches == 0);
+  reader.room = 1000;
+  reader.wake();
+  CHECK(reader.room == 900);
+  while (reader.peers.deliver_one()) {
+  }
+  CHECK(reader.answer.has_value());
+  CHECK(reader.room == 1000);
 }
