@@ -1,9 +1,7 @@
 #include "client_session.hpp"
 
 #include "await.hpp"
-#include "programs.hpp"
-
-#include <outsize/suite/loaded_module.hpp>
+#include "transports.hpp"
 
 #include <cstring>
 #include <memory>
@@ -19,26 +17,6 @@ template <class T> T value_of(result<T> from) {
     FAIL(from.error().text);
   }
   return std::move(from).value();
-}
-
-std::string plugin_file(const std::string &address) {
-  return std::string(plugin_folder) + "/outsize-" + address.substr(0, address.find_first_of("+:")) + ".so";
-}
-
-std::vector<std::unique_ptr<transport_handle>> open_transport(const std::string &address, const outsize_host *host,
-                                                              std::uint64_t message_limit_bytes) {
-  const outsize_module *module = value_of(suite::load_module(plugin_file(address)));
-  const outsize_component *component = suite::find_component(*module, OUTSIZE_TRANSPORT_KIND, "");
-  REQUIRE(component != nullptr);
-  const suite::param_set params = value_of(suite::param_set::make(*component, {}));
-  transport_handle::options how;
-  how.host = host;
-  how.params = params.values();
-  how.message_bytes_max = message_limit_bytes;
-  how.memory_bytes_max = 2 * message_limit_bytes;
-  std::vector<std::unique_ptr<transport_handle>> made;
-  made.push_back(value_of(transport_handle::open(static_cast<const outsize_transport_api *>(component->api), how)));
-  return made;
 }
 
 client::client_options options_of(const std::string &address, std::uint64_t message_limit_bytes) {
@@ -69,7 +47,8 @@ std::string refusal_text(const wire::append_result &outcome) {
 }
 
 client_session::client_session(const std::string &address, std::uint64_t message_limit_bytes)
-    : client_(open_transport(address, host_.table(), message_limit_bytes), options_of(address, message_limit_bytes)) {
+    : client_(open_transports({address}, host_.table(), message_limit_bytes),
+              options_of(address, message_limit_bytes)) {
   if (const result<void> connected = client_.connect(); !connected) {
     FAIL("no connection to " << address << ": " << connected.error().text);
   }

@@ -61,6 +61,10 @@ std::string cluster::address(const std::string &node) const {
   return listen_addresses(kind_, node, ports_).front();
 }
 
+std::vector<std::string> cluster::addresses(const std::string &node) const {
+  return listen_addresses(kind_, node, ports_);
+}
+
 child_process::output cluster::outsize(const std::string &node, std::vector<std::string> arguments) const {
   arguments.insert(arguments.end(), {"--connect", address(node)});
   return run_outsize(std::move(arguments));

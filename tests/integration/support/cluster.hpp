@@ -42,6 +42,8 @@ public:
 
   /// Where clients reach a node.
   [[nodiscard]] std::string address(const std::string &node) const;
+  /// Everywhere it listens.
+  [[nodiscard]] std::vector<std::string> addresses(const std::string &node) const;
   [[nodiscard]] const std::string &config_file(const std::string &node) const { return nodes_.at(node).config_file(); }
   [[nodiscard]] client_session connect(const std::string &node) const { return client_session(address(node)); }
 
