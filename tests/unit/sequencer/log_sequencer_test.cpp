@@ -129,7 +129,9 @@ TEST_CASE("log sequencer: once superseded, a sequence that was in flight is refu
   const handle waiting = cluster.append("y", of_producer("p", 2, 1));
   const auto old = std::move(cluster.sequencer);
   for (const std::string node : {"n1", "n2", "n3"}) {
+    cluster.peers.link_down(node); // what was on its way has not happened
     cluster.peers.let_go(node);
+    cluster.peers.link_up(node, 32 * wire::mib);
   }
   cluster.start_and_open();
   old->on_view_changed(cluster.now);
