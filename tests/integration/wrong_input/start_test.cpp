@@ -95,6 +95,10 @@ TEST_CASE("wrong input: a data directory of another cluster") {
   }
   fs::remove_all(seen.folder() / "data"); // a new cluster under the old addresses
   const running first(seen, "n1", single_node(seen.ports()));
-  seen.start("its node would mix two clusters", second_node(seen.ports()));
-  seen.check_approved("start-cluster");
+  node_process second("n2", seen.folder().path());
+  second.start(second_node(seen.ports()));
+  CHECK(second.await_exit() == 1);
+  const std::string log = second.log();
+  CHECK(log.find("event=fatal wrong_cluster: \"n2\" at ") != std::string::npos);
+  CHECK(log.find("has data of another cluster than node n1, of the same name") != std::string::npos);
 }

@@ -131,7 +131,8 @@ TEST_CASE("config: what is not TOML is named with its line") {
   const lines told = problem_lines(config_with("[cluster]", "[cluster"));
   REQUIRE(told.size() == 1);
   CHECK(told[0].find("bad_config: ") == 0);
-  CHECK(told[0].find("(n3.toml:1; correct the TOML at this line)") != std::string::npos);
+  CHECK(told[0].find("(n3.toml:1; correct the TOML at this line; texts and sizes stand in quotes)") !=
+        std::string::npos);
 }
 
 TEST_CASE("config: a file that is not there is named") {
