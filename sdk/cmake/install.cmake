@@ -8,9 +8,9 @@ install(TARGETS outsize-sdk EXPORT outsize-sdk COMPONENT sdk)
 install(EXPORT outsize-sdk NAMESPACE outsize:: FILE outsize-sdk-targets.cmake
   DESTINATION ${package_folder} COMPONENT sdk)
 
-if(TARGET outsize-suite AND TARGET outsize-policy-suite)
+if(TARGET outsize-suite)
   install(DIRECTORY suite/include/outsize DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT sdk)
-  install(TARGETS outsize-suite outsize-policy-suite EXPORT outsize-sdk-suite
+  install(TARGETS outsize-suite outsize-policy-suite outsize-blob-suite EXPORT outsize-sdk-suite
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT sdk)
   install(EXPORT outsize-sdk-suite NAMESPACE outsize:: FILE outsize-sdk-suite-targets.cmake
     DESTINATION ${package_folder} COMPONENT sdk)

@@ -8,6 +8,7 @@
 #include <outsize/time.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace outsize {
@@ -45,14 +46,14 @@ struct blob_info {
 
 /// The rule for keys in <outsize/abi/blob_store.h>; a key that keeps it can be a path below a folder.
 constexpr bool valid_blob_key(std::string_view key) {
-  if (key.empty() || key.size() > 512) {
+  if (key.empty() || key.size() > OUTSIZE_BLOB_KEY_BYTES_MAX) {
     return false;
   }
   std::size_t part_begin = 0;
   for (std::size_t i = 0; i <= key.size(); ++i) {
     if (i == key.size() || key[i] == '/') {
       const std::string_view part = key.substr(part_begin, i - part_begin);
-      if (part.empty() || part == "." || part == "..") {
+      if (part.empty() || part.size() > OUTSIZE_BLOB_KEY_PART_BYTES_MAX || part == "." || part == "..") {
         return false;
       }
       part_begin = i + 1;
@@ -65,6 +66,14 @@ constexpr bool valid_blob_key(std::string_view key) {
     }
   }
   return true;
+}
+
+/// Rule B-07, for whoever is handed a key.
+inline result<void> check_blob_key(std::string_view key) {
+  if (!valid_blob_key(key)) {
+    return make_error(code::invalid_argument, "\"" + std::string(key) + "\" is not a legal blob key");
+  }
+  return {};
 }
 
 } // namespace outsize

@@ -47,8 +47,8 @@ public:
   virtual result<void> finish(const blob_call &call) = 0;
 };
 
-/// A blob store, as its author writes it. Several threads may be inside of one instance at once. Keys keep
-/// valid_blob_key. The functions mean what their namesakes in outsize_blob_store_api mean.
+/// A blob store, as its author writes it. Several threads may be inside of one instance at once. Illegal keys never get
+/// here. The functions mean what their namesakes in outsize_blob_store_api mean.
 class blob_store {
 public:
   using on_key = std::function<bool(const std::string &key, const blob_info &info)>; ///< false ends the listing
@@ -102,6 +102,9 @@ template <class T> std::int32_t blob_store_create(const outsize_blob_store_open 
 inline std::int32_t blob_store_begin(outsize_blob_store *self, const outsize_blob_call *call, const char *key,
                                      std::uint64_t size, outsize_blob_put **out, outsize_error *error) noexcept {
   return guarded(error, [&]() -> std::int32_t {
+    if (const result<void> legal = check_blob_key(key); !legal) {
+      return answer(legal, error);
+    }
     result<std::unique_ptr<blob_put>> made = self_of(self)->begin(blob_call::from(*call), key, size);
     if (!made) {
       to_abi(made.error(), error);
@@ -133,6 +136,9 @@ inline std::int32_t blob_store_get(outsize_blob_store *self, const outsize_blob_
                                    std::uint64_t from, std::uint8_t *data, std::uint64_t size, std::uint64_t *got,
                                    outsize_error *error) noexcept {
   return guarded(error, [&]() -> std::int32_t {
+    if (const result<void> legal = check_blob_key(key); !legal) {
+      return answer(legal, error);
+    }
     const result<std::uint64_t> outcome =
         self_of(self)->get(blob_call::from(*call), key, from, {data, static_cast<std::size_t>(size)});
     if (!outcome) {
@@ -147,6 +153,9 @@ inline std::int32_t blob_store_get(outsize_blob_store *self, const outsize_blob_
 inline std::int32_t blob_store_stat(outsize_blob_store *self, const outsize_blob_call *call, const char *key,
                                     outsize_blob_info *info, outsize_error *error) noexcept {
   return guarded(error, [&]() -> std::int32_t {
+    if (const result<void> legal = check_blob_key(key); !legal) {
+      return answer(legal, error);
+    }
     const result<blob_info> outcome = self_of(self)->stat(blob_call::from(*call), key);
     if (!outcome) {
       to_abi(outcome.error(), error);
@@ -172,7 +181,10 @@ inline std::int32_t blob_store_list(outsize_blob_store *self, const outsize_blob
 
 inline std::int32_t blob_store_remove(outsize_blob_store *self, const outsize_blob_call *call, const char *key,
                                       outsize_error *error) noexcept {
-  return guarded(error, [&] { return answer(self_of(self)->remove(blob_call::from(*call), key), error); });
+  return guarded(error, [&] {
+    const result<void> legal = check_blob_key(key);
+    return answer(legal ? self_of(self)->remove(blob_call::from(*call), key) : legal, error);
+  });
 }
 
 inline std::uint64_t blob_store_free_bytes(outsize_blob_store *self) noexcept {

@@ -58,6 +58,7 @@ private:
   outsize_blob_put *put_;
 };
 
+/// An illegal key is refused here as invalid_argument: a zero byte in one would make it another key across the line.
 class blob_store_handle {
 public:
   using on_key = std::function<bool(const std::string &key, const blob_info &info)>; ///< false ends the listing
@@ -91,10 +92,9 @@ public:
     }
   }
 
-  /// An illegal key is refused here as invalid_argument, so that no plugin has to.
   result<blob_upload> begin(const blob_call &call, const std::string &key, std::uint64_t size) {
-    if (!valid_blob_key(key)) {
-      return make_error(code::invalid_argument, "\"" + key + "\" is not a legal blob key");
+    if (result<void> legal = check_blob_key(key); !legal) {
+      return std::move(legal).error();
     }
     const outsize_blob_call raw = call.raw();
     outsize_blob_put *put = nullptr;
@@ -107,6 +107,9 @@ public:
   /// How many bytes of `into` were filled: less than all only at the end of the blob.
   result<std::uint64_t> get(const blob_call &call, const std::string &key, std::uint64_t from,
                             std::span<std::uint8_t> into) {
+    if (result<void> legal = check_blob_key(key); !legal) {
+      return std::move(legal).error();
+    }
     const outsize_blob_call raw = call.raw();
     std::uint64_t got = 0;
     outsize_error why = empty_abi_error();
@@ -116,6 +119,9 @@ public:
     return got;
   }
   result<blob_info> stat(const blob_call &call, const std::string &key) {
+    if (result<void> legal = check_blob_key(key); !legal) {
+      return std::move(legal).error();
+    }
     const outsize_blob_call raw = call.raw();
     outsize_blob_info info{};
     info.struct_size = sizeof info;
@@ -138,6 +144,9 @@ public:
     return {};
   }
   result<void> remove(const blob_call &call, const std::string &key) {
+    if (result<void> legal = check_blob_key(key); !legal) {
+      return legal;
+    }
     const outsize_blob_call raw = call.raw();
     outsize_error why = empty_abi_error();
     if (api_->remove(self_, &raw, key.c_str(), &why) == 0) {

@@ -1,9 +1,7 @@
 #include "cases.hpp"
+#include "module_checks.hpp"
 
 #include <outsize/suite/loaded_module.hpp>
-
-#include <set>
-#include <string>
 
 namespace outsize::suite {
 
@@ -36,13 +34,7 @@ void entry_idempotent(const transport_factory &factory) {
 }
 
 void identity_is_complete(const transport_factory &factory) {
-  const outsize_module &module = module_of(factory);
-  CHECK(std::string(module.id).find('.') != std::string::npos); // reverse DNS
-  CHECK(is_filled(module.name));
-  CHECK(is_filled(module.vendor));
-  CHECK(is_filled(module.license));
-  CHECK(std::string(module.version).find('.') != std::string::npos);
-  CHECK(is_filled(component_of(factory).documentation));
+  check_identity(module_of(factory));
 }
 
 void required_entries_present(const transport_factory &factory) {
@@ -64,18 +56,7 @@ void required_entries_present(const transport_factory &factory) {
 }
 
 void params_are_declared_well(const transport_factory &factory) {
-  const outsize_component &component = component_of(factory);
-  std::set<std::string> names;
-  for (std::uint32_t i = 0; i < component.param_count; ++i) {
-    const outsize_param &param = component.params[i];
-    INFO("parameter " << param.name);
-    CHECK(names.insert(param.name).second);
-    CHECK(is_filled(param.documentation));
-    if (param.default_text != nullptr) {
-      const std::string text = param.default_text;
-      CHECK(parse_param(param, text).has_value()); // parses, and lies in its own bounds
-    }
-  }
+  check_declaration(component_of(factory));
 }
 
 void memory_below_one_message_refused(const transport_factory &factory) {

@@ -180,10 +180,16 @@ TEST_CASE("blob store layer: keys that could leave a folder are refused before a
   for (const std::string bad : {"", "/a", "a/", "a//b", ".", "..", "a/../b", "a/.", "a b", "a\\b", "\u00e4", "a\n"}) {
     CHECK_FALSE(valid_blob_key(bad));
     CHECK(use.store->begin({}, bad, 0).error().code == code::invalid_argument);
+    CHECK(use.store->get({}, bad, 0, {}).error().code == code::invalid_argument);
+    CHECK(use.store->stat({}, bad).error().code == code::invalid_argument);
+    CHECK(use.store->remove({}, bad).error().code == code::invalid_argument);
   }
   for (const std::string good : {"a", "a/b", "A-b_c.9", "..a", "a/...", "orders/1/1"}) {
     CHECK(valid_blob_key(good));
   }
-  CHECK(valid_blob_key(std::string(512, 'k')));
-  CHECK_FALSE(valid_blob_key(std::string(513, 'k')));
+  CHECK(valid_blob_key(std::string(200, 'k')));
+  CHECK_FALSE(valid_blob_key(std::string(201, 'k')));
+  const std::string three = std::string(200, 'a') + '/' + std::string(200, 'b') + '/';
+  CHECK(valid_blob_key(three + std::string(110, 'c')));
+  CHECK_FALSE(valid_blob_key(three + std::string(111, 'c')));
 }

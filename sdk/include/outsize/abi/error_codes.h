@@ -57,10 +57,11 @@
   X(blob_missing, 46, AFTER_CHANGE, RECORD, "the blob store has no such blob", "check the store with outsize blob verify") \
   X(blob_denied, 47, AFTER_CHANGE, NODE, "the blob store refused access", "check its credentials or permissions") \
   X(blob_unavailable, 48, LATER, NODE, "the blob store cannot be reached", "check the store; it is tried again") \
-  X(blob_corrupt, 49, NEVER, RECORD, "the blob does not match its digest", "check the store with outsize blob verify") \
+  X(blob_corrupt, 49, NEVER, RECORD, "the blob is not what was put: it does not match its digest, or its store says so", "check the store with outsize blob verify") \
   X(closed, 50, NEVER, LINK, "the instance is closing", "none: use another one") \
   X(budget_too_small, 51, AFTER_CHANGE, NODE, "a memory budget is below one legal message", "raise the budget or lower message-limit; both keys are named in the text") \
-  X(interrupted, 52, LATER, NODE, "the command was interrupted", "see what was acknowledged, then repeat the rest")
+  X(interrupted, 52, LATER, NODE, "the command was interrupted", "see what was acknowledged, then repeat the rest") \
+  X(blob_exists, 53, NEVER, RECORD, "the blob store holds a blob under that key already", "none for the record, which is stored under another key; give each cluster a place of its own in the store")
 /* clang-format on */
 
 OUTSIZE_EXTERN_C_BEGIN

@@ -1,7 +1,9 @@
 #include <outsize/suite/policy_suite.hpp>
 
 #include "allocation_count.hpp"
+#include "module_checks.hpp"
 #include "policy_rig.hpp"
+#include "register_case.hpp"
 
 #include <outsize/suite/catch.hpp>
 
@@ -16,7 +18,6 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
-#include <set>
 #include <thread>
 
 namespace outsize::suite {
@@ -35,10 +36,6 @@ std::deque<policy_question> questions(std::size_t count) {
   return made;
 }
 
-bool is_filled(const char *text) {
-  return text != nullptr && *text != '\0';
-}
-
 void entry_is_idempotent(const policy_factory &factory) {
   CHECK(&policy_component_of(factory) == &policy_component_of(factory));
 }
@@ -51,19 +48,7 @@ void required_entries_are_present(const policy_factory &factory) {
 }
 
 void params_are_declared_well(const policy_factory &factory) {
-  const outsize_component &component = policy_component_of(factory);
-  CHECK(is_filled(component.documentation));
-  std::set<std::string> names;
-  for (std::uint32_t i = 0; i < component.param_count; ++i) {
-    const outsize_param &param = component.params[i];
-    INFO("parameter " << param.name);
-    CHECK(names.insert(param.name).second);
-    CHECK(is_filled(param.documentation));
-    if (param.default_text != nullptr) {
-      const std::string text = param.default_text;
-      CHECK(parse_param(param, text).has_value());
-    }
-  }
+  check_declaration(policy_component_of(factory));
 }
 
 void bad_params_are_refused(const policy_factory &factory) {
@@ -318,40 +303,16 @@ void run_example(const policy_factory &factory, const policy_example &example) {
   CHECK(std::string(plan.reason()).find(example.reason) != std::string::npos);
 }
 
-class invoker : public Catch::ITestInvoker {
-public:
-  explicit invoker(std::function<void()> run) : run_(std::move(run)) {}
-  void invoke() const override { run_(); }
-
-private:
-  std::function<void()> run_;
-};
-
-/// Catch2 2 takes the bare pointer, Catch2 3 its own unique_ptr.
-struct handed_over {
-  Catch::ITestInvoker *made;
-  operator Catch::ITestInvoker *() const { return made; } // NOLINT(google-explicit-constructor)
-#if __has_include(<catch2/catch_all.hpp>)
-  operator Catch::Detail::unique_ptr<Catch::ITestInvoker>() const { // NOLINT(google-explicit-constructor)
-    return Catch::Detail::unique_ptr<Catch::ITestInvoker>(made);
-  }
-#endif
-};
-
-void register_case(const std::string &name, std::function<void()> run) {
-  const Catch::AutoReg registered(handed_over{new invoker(std::move(run))}, CATCH_INTERNAL_LINEINFO, Catch::StringRef(),
-                                  Catch::NameAndTags{name, "[size-policy]"});
-}
-
 } // namespace
 
 bool register_policy_suite(const policy_factory &factory) {
   const auto *kept = new policy_factory(factory); // as long as the process, like the registry that points to it
   for (const policy_case &one : cases) {
-    register_case(kept->name + ": " + one.name, [kept, run = one.run] { run(*kept); });
+    register_case(kept->name + ": " + one.name, "[size-policy]", [kept, run = one.run] { run(*kept); });
   }
   for (const policy_example &example : kept->examples) {
-    register_case(kept->name + ": example " + example.name, [kept, &example] { run_example(*kept, example); });
+    register_case(kept->name + ": example " + example.name, "[size-policy]",
+                  [kept, &example] { run_example(*kept, example); });
   }
   return true;
 }
