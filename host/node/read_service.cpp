@@ -15,9 +15,9 @@ constexpr auto read_time_max = std::chrono::seconds(60);
 
 read_service::read_service(node_context &node, append_service &tails) : node_(node), tails_(tails) {}
 
-offset_t read_service::known_tail(const std::string &log) const {
+tail_in_segment read_service::known_tail(const std::string &log) const {
   const auto cached = known_tails_.find(log);
-  offset_t known = cached == known_tails_.end() ? 0 : cached->second;
+  tail_in_segment known = cached == known_tails_.end() ? tail_in_segment{} : cached->second;
   const versioned<log_record> *found = node_.view().log(log);
   if (node_.server == nullptr || found == nullptr) {
     return known;
@@ -25,7 +25,7 @@ offset_t read_service::known_tail(const std::string &log) const {
   // What this node's own log server has heard: lets committed records be read while the sequencer is away.
   for (const segment_record &segment : found->record.chain) {
     if (const segment_snapshot *held = node_.server->find(found->record.id_of(segment)); held != nullptr) {
-      known = std::max(known, held->row.global_tail);
+      known = std::max(known, {segment.index, held->row.global_tail});
     }
   }
   return known;
@@ -39,9 +39,11 @@ read_stream::environment read_service::environment() {
   around.log = node_.options.log;
   around.take_room = [this](std::uint64_t bytes) { return take_room(bytes); };
   around.give_room = [this](std::uint64_t bytes) { fetching_bytes_ -= bytes; };
-  around.find_tail = [this](const std::string &log, time_point deadline, std::function<void(result<offset_t>)> then) {
+  around.find_tail = [this](const std::string &log, time_point deadline,
+                            std::function<void(result<tail_in_segment>)> then) {
     tails_.find_tail(log, deadline, [then = std::move(then)](const result<wire::tail> &outcome) {
-      then(outcome ? result<offset_t>(outcome->global_tail) : result<offset_t>(outcome.error()));
+      then(outcome ? result<tail_in_segment>({outcome->segment.index, outcome->global_tail})
+                   : result<tail_in_segment>(outcome.error()));
     });
   };
   return around;
@@ -106,7 +108,7 @@ void read_service::sweep() {
       ++at;
       continue;
     }
-    offset_t &known = known_tails_[one.log];
+    tail_in_segment &known = known_tails_[one.log];
     known = std::max(known, one.stream->known_tail());
     at = streams_.erase(at);
   }

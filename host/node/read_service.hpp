@@ -27,7 +27,7 @@ public:
 
 private:
   [[nodiscard]] read_stream::environment environment();
-  [[nodiscard]] offset_t known_tail(const std::string &log) const;
+  [[nodiscard]] tail_in_segment known_tail(const std::string &log) const;
   [[nodiscard]] bool take_room(std::uint64_t bytes);
   void sweep();
 
@@ -42,7 +42,7 @@ private:
     [[nodiscard]] bool is_over() const { return is_unwanted || stream->done(); }
   };
   std::map<std::uint64_t, running> streams_;
-  std::map<std::string, offset_t> known_tails_;
+  std::map<std::string, tail_in_segment> known_tails_;
   std::uint64_t last_stream_ = 0;
   time_point full_until_{}; ///< there was none when it was last looked for
 };

@@ -68,7 +68,7 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
 
   environment around;
   wire::read question;
-  offset_t tail = 0;
+  tail_in_segment tail;
   time_point now{};
   time_point deadline{};
   time_point wait_until{};
@@ -77,6 +77,7 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   bool done = false;
   bool asking = false;
   bool recovering = false; ///< the sequencer said so when last asked
+  bool behind = false;     ///< the end of the segment being read is not known here yet
   time_point ask_tail_at = never;
   time_point ask_room_at = never;
   std::uint64_t room = 0;              ///< bytes taken for what is fetched
@@ -104,10 +105,11 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
 
   void step();
   void on_reading(const log_record &log);
+  [[nodiscard]] std::optional<offset_t> committed_end(const segment_record &segment) const;
   void at_tail(const log_record &log);
   void ask_tail();
-  void on_tail(const result<offset_t> &answer);
-  void begin_fetch(const log_record &log, const segment_record &segment);
+  void on_tail(const result<tail_in_segment> &answer);
+  void begin_fetch(const log_record &log, const segment_record &segment, offset_t committed);
   void fetch_from_next();
   [[nodiscard]] bool take_room();
   [[nodiscard]] std::uint64_t answer_bytes_max() const;
@@ -117,6 +119,7 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
 
   segment_id fetching;
   offset_t fetch_end = 0;
+  offset_t fetch_tail = 0; ///< what is committed of that segment
 };
 
 void read_stream::state::step() {
@@ -141,6 +144,7 @@ void read_stream::state::step() {
 }
 
 void read_stream::state::on_reading(const log_record &log) {
+  behind = false;
   question.from = std::max({question.from, wire::first_offset, log.trim_point + 1});
   if (question.from > question.to) {
     answer_empty(log);
@@ -149,13 +153,25 @@ void read_stream::state::on_reading(const log_record &log) {
   const segment_record *segment = log.find(question.from);
   // Everything below the end of a closed segment is committed; whatever the tail was, it is above that.
   for (const segment_record &link : log.chain) {
-    tail = std::max(tail, link.end.value_or(0));
+    tail = std::max(tail, {link.index, link.end.value_or(0)});
   }
-  if (segment == nullptr || question.from >= tail) {
+  if (segment == nullptr || question.from >= tail.offset) {
     at_tail(log);
-    return;
+  } else if (const std::optional<offset_t> committed = committed_end(*segment)) {
+    begin_fetch(log, *segment, *committed);
+  } else {
+    behind = true;
+    ask_tail_at = now + around.tail_poll;
   }
-  begin_fetch(log, *segment);
+}
+
+/// First offset of the segment that is not known committed; nothing while a later segment is open and the end of this
+/// one is not known here.
+std::optional<offset_t> read_stream::state::committed_end(const segment_record &segment) const {
+  if (segment.end.has_value()) {
+    return segment.end;
+  }
+  return tail.segment == segment.index ? std::optional(tail.offset) : std::nullopt;
 }
 
 void read_stream::state::at_tail(const log_record &log) {
@@ -179,14 +195,14 @@ void read_stream::state::ask_tail() {
   asking = true;
   ask_tail_at = now + around.tail_poll;
   around.find_tail(question.log, std::min(deadline, now + around.fetch_timeout),
-                   [self = weak_from_this()](const result<offset_t> &answer) {
+                   [self = weak_from_this()](const result<tail_in_segment> &answer) {
                      if (const auto alive = self.lock(); alive && !alive->done) {
                        alive->on_tail(answer);
                      }
                    });
 }
 
-void read_stream::state::on_tail(const result<offset_t> &answer) {
+void read_stream::state::on_tail(const result<tail_in_segment> &answer) {
   asking = false;
   recovering = !answer && answer.error().code == code::log_recovering;
   if (recovering) {
@@ -204,17 +220,15 @@ void read_stream::state::on_tail(const result<offset_t> &answer) {
 void read_stream::state::answer_empty(const log_record &log) {
   wire::records empty;
   empty.next = question.from;
-  empty.global_tail = tail;
+  empty.global_tail = tail.offset;
   empty.trim_point = log.trim_point;
   finish(std::move(empty), {});
 }
 
-void read_stream::state::begin_fetch(const log_record &log, const segment_record &segment) {
+void read_stream::state::begin_fetch(const log_record &log, const segment_record &segment, offset_t committed) {
   fetching = log.id_of(segment);
-  fetch_end = std::min(tail, segment.end.value_or(UINT64_MAX));
-  if (question.to < fetch_end) {
-    fetch_end = question.to + 1;
-  }
+  fetch_tail = committed;
+  fetch_end = question.to < committed ? question.to + 1 : committed;
   if (candidates.empty()) {
     candidates = segment.nodeset;
     // The node's own log server first; among the others, spread readers by where they read.
@@ -258,7 +272,7 @@ void read_stream::state::fetch_from_next() {
   message.to = fetch_end;
   message.count_max = question.count_max;
   message.bytes_max = answer_bytes_max();
-  message.global_tail = tail;
+  message.global_tail = fetch_tail;
   asking = true;
   around.servers->fetch(node, message, std::min(deadline, now + around.fetch_timeout),
                         [self = weak_from_this(), node, segment = fetching,
@@ -290,7 +304,7 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
       return;
     }
     run.found.next = run.next;
-    run.found.global_tail = tail;
+    run.found.global_tail = tail.offset;
     run.found.trim_point = found->trim_point;
     finish(std::move(run.found), std::move(run.payload));
     return;
@@ -310,7 +324,7 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
                               fmt::join(complaints, "; "))));
 }
 
-read_stream::read_stream(environment around, wire::read question, offset_t known_tail, time_point now,
+read_stream::read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point now,
                          time_point deadline, answered then)
     : state_(std::make_shared<state>(std::move(around))) {
   state_->question = std::move(question);
@@ -343,8 +357,9 @@ time_point read_stream::next_time() const {
   if (state_->ask_room_at != never) {
     return std::min(state_->ask_room_at, state_->deadline);
   }
-  // While the sequencer recovers the end of the wait ends nothing: the tail is asked for until it is known.
-  const bool waits = state_->wait_until != time_point{} && !state_->recovering;
+  // While the sequencer recovers the end of the wait ends nothing: the tail is asked for until it is known. Nor does it
+  // while there is something to read that this node has not heard all about.
+  const bool waits = state_->wait_until != time_point{} && !state_->recovering && !state_->behind;
   return std::min({state_->ask_tail_at, waits ? state_->wait_until : never, state_->deadline});
 }
 
@@ -352,7 +367,7 @@ bool read_stream::done() const {
   return state_->done;
 }
 
-offset_t read_stream::known_tail() const {
+tail_in_segment read_stream::known_tail() const {
   return state_->tail;
 }
 

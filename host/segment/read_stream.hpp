@@ -18,6 +18,7 @@
 #include <outsize/wire/messages.hpp>
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,14 @@
 
 namespace outsize::host {
 
+/// A global tail, and in which segment of the log it lies: in another segment it says nothing about what is committed,
+/// because what is there beyond that segment's end never was. Ordered as the log is.
+struct tail_in_segment {
+  std::uint32_t segment = 0; ///< index in the chain
+  offset_t offset = 0;       ///< 0 = not known
+  auto operator<=>(const tail_in_segment &) const = default;
+};
+
 class read_stream {
 public:
   struct environment {
@@ -33,7 +42,8 @@ public:
     std::function<const cluster_view &()> view;
     peers *servers = nullptr;
     /// The log's global tail as its sequencer knows it, answered later and once.
-    std::function<void(const std::string &log, time_point deadline, std::function<void(result<offset_t>)>)> find_tail;
+    std::function<void(const std::string &log, time_point deadline, std::function<void(result<tail_in_segment>)>)>
+        find_tail;
     std::function<void(int level, const std::string &line)> log;
     duration fetch_timeout = std::chrono::seconds(5);
     duration tail_poll = std::chrono::milliseconds(20); ///< how often a waiting reader asks for the tail
@@ -46,8 +56,8 @@ public:
   };
   using answered = std::function<void(result<wire::records> answer, rope payload)>;
 
-  /// `known_tail` is a global tail seen earlier (0 = none): below it no sequencer needs to be asked.
-  read_stream(environment around, wire::read question, offset_t known_tail, time_point now, time_point deadline,
+  /// `known_tail` is a global tail seen earlier: below it no sequencer needs to be asked.
+  read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point now, time_point deadline,
               answered then);
   ~read_stream();
   read_stream(const read_stream &) = delete;
@@ -58,7 +68,7 @@ public:
   [[nodiscard]] time_point next_time() const;
   [[nodiscard]] bool done() const;
   /// The highest global tail it learned; for the next reader.
-  [[nodiscard]] offset_t known_tail() const;
+  [[nodiscard]] tail_in_segment known_tail() const;
 
 private:
   struct state;

@@ -28,7 +28,7 @@ struct reader_at_tail {
     read_stream::environment around;
     around.view = [this]() -> const cluster_view & { return view; };
     around.servers = &peers;
-    around.find_tail = [this](const std::string &, time_point, std::function<void(result<offset_t>)> then) {
+    around.find_tail = [this](const std::string &, time_point, std::function<void(result<tail_in_segment>)> then) {
       asked.push_back(std::move(then));
     };
     around.take_room = [this](std::uint64_t bytes) {
@@ -42,12 +42,12 @@ struct reader_at_tail {
     question.log = "orders";
     question.wait_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
     stream =
-        std::make_unique<read_stream>(around, question, 0, now, now + 60s,
+        std::make_unique<read_stream>(around, question, tail_in_segment{}, now, now + 60s,
                                       [this](result<wire::records> one, const rope &) { answer = std::move(one); });
     stream->start(now);
   }
 
-  void answer_tail(result<offset_t> tail) {
+  void answer_tail(result<tail_in_segment> tail) {
     REQUIRE(asked.size() == 1);
     const auto then = std::move(asked.front());
     asked.clear();
@@ -64,7 +64,7 @@ struct reader_at_tail {
   cluster_view view;
   test::fake_peers peers;
   std::uint64_t room = 1000; ///< bytes for answers
-  std::vector<std::function<void(result<offset_t>)>> asked;
+  std::vector<std::function<void(result<tail_in_segment>)>> asked;
   std::unique_ptr<read_stream> stream;
   std::optional<result<wire::records>> answer;
 };
@@ -73,11 +73,11 @@ struct reader_at_tail {
 
 TEST_CASE("read stream: at the tail it answers with nothing when the wait is over") {
   reader_at_tail reader(50ms);
-  reader.answer_tail(wire::first_offset);
+  reader.answer_tail(tail_in_segment{0, wire::first_offset});
   while (!reader.answer.has_value()) {
     reader.wake();
     if (!reader.asked.empty()) {
-      reader.answer_tail(wire::first_offset);
+      reader.answer_tail(tail_in_segment{0, wire::first_offset});
     }
   }
   REQUIRE(reader.answer->has_value());
@@ -94,7 +94,7 @@ TEST_CASE("read stream: while the sequencer recovers it asks again and again, an
     CHECK(reader.now >= before + 20ms);
     CHECK_FALSE(reader.answer.has_value());
   }
-  reader.answer_tail(wire::first_offset);
+  reader.answer_tail(tail_in_segment{0, wire::first_offset});
   reader.stream->on_time(reader.now);
   CHECK(reader.answer.has_value());
 }
@@ -102,7 +102,7 @@ TEST_CASE("read stream: while the sequencer recovers it asks again and again, an
 TEST_CASE("read stream: waits until there is room for its answer, and gives it back with the answer") {
   reader_at_tail reader(0ms, 100);
   reader.room = 0;
-  reader.answer_tail(wire::first_offset + 1);
+  reader.answer_tail(tail_in_segment{0, wire::first_offset + 1});
   for (int i = 0; i < 3; ++i) {
     const time_point before = reader.now;
     reader.wake();
@@ -116,4 +116,26 @@ TEST_CASE("read stream: waits until there is room for its answer, and gives it b
   }
   CHECK(reader.answer.has_value());
   CHECK(reader.room == 1000);
+}
+
+TEST_CASE("read stream: a tail of the next segment says nothing about what is committed of this one") {
+  reader_at_tail reader(0ms);
+  reader.room = 64 * wire::mib;
+  reader.peers.link_up("n1", 32 * wire::mib);
+  // Segment 0 ended before it held anything, which this node has not heard yet. What its servers have of it was never
+  // committed, although the tail is beyond.
+  reader.answer_tail(tail_in_segment{1, 3});
+  reader.wake();
+  CHECK(reader.peers.fetches == 0);
+  CHECK_FALSE(reader.answer.has_value());
+  std::vector<segment_record> &chain = reader.view.logs["orders"].record.chain;
+  chain.front().end = wire::first_offset;
+  chain.push_back(chain.front());
+  chain.back().index = 1;
+  chain.back().end.reset();
+  reader.wake();
+  while (reader.peers.deliver_one()) {
+  }
+  CHECK(reader.peers.fetches == 1);
+  CHECK(reader.peers.servers["n1"].segments.count({7, 1}) == 1);
 }
