@@ -5,9 +5,17 @@
 #include "host/logserver/store_check.hpp"
 #include "host/logserver/stored_segment.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace outsize::host {
+
+namespace {
+/// Segments of which nothing is stored here yet and only the tail is known. A peer may name any; more than these are
+/// heard of with the first store.
+constexpr std::ptrdiff_t unwritten_segments_max = 4096;
+} // namespace
 
 struct log_server::state {
   state(storage &store, log_server_options options) : context(store, std::move(options)) {}
@@ -28,6 +36,11 @@ struct log_server::state {
     if (const auto *segment = find(id); segment != nullptr && segment->is_blank()) {
       segments.erase(id);
     }
+  }
+
+  [[nodiscard]] bool may_remember(const segment_id &id) const {
+    const auto unwritten = [](const auto &held) { return held.second->is_unwritten(); };
+    return segments.contains(id) || std::count_if(segments.begin(), segments.end(), unwritten) < unwritten_segments_max;
   }
 
   server_context context;
@@ -101,10 +114,11 @@ wire::segment_state log_server::on_describe(const wire::describe_segment &messag
           segment == nullptr ? stored_segment(state_->context, message.segment).state() : segment->state()};
 }
 
+/// Also of a segment never heard of: all its entries so far may have been stored while this server was away.
 void log_server::on_release(const wire::release &message) {
-  auto *segment = state_->find(message.segment);
-  if (segment != nullptr && !stopped()) {
-    segment->on_release(message);
+  // Also about a segment unheard of: a server that missed all of it learns so by its tail, and catches up.
+  if (!stopped() && message.segment.log != 0 && state_->may_remember(message.segment)) {
+    state_->find_or_make(message.segment).on_release(message);
   }
 }
 

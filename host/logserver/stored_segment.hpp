@@ -42,7 +42,11 @@ public:
   [[nodiscard]] wire::server_state state() const;
   [[nodiscard]] const segment_snapshot &snapshot() const { return snapshot_; }
   /// Nothing is known that would have to be remembered.
-  [[nodiscard]] bool is_blank() const { return blank_ && base_ == wire::first_offset; }
+  [[nodiscard]] bool is_blank() const {
+    return blank_ && base_ == wire::first_offset && snapshot_.global_tail == wire::no_offset;
+  }
+  /// Nothing of it was ever written here.
+  [[nodiscard]] bool is_unwritten() const { return blank_; }
 
 private:
   struct in_flight_commit;

@@ -125,6 +125,12 @@ void log_keeper::on_store_link_up(const std::string &node) {
   }
 }
 
+void log_keeper::on_control_link_up(const std::string &node) {
+  for (const auto &[name, sequencer] : sequencers_) {
+    sequencer->on_control_link_up(node, node_.now);
+  }
+}
+
 void log_keeper::on_store_link_down(const std::string &node) {
   for (const auto &[name, sequencer] : sequencers_) {
     sequencer->on_link_down(node, node_.now);

@@ -34,6 +34,7 @@ public:
   void on_registered();
   void on_view_changed();
   void on_store_link_up(const std::string &node);
+  void on_control_link_up(const std::string &node);
   void on_store_link_down(const std::string &node);
   void on_time();
   [[nodiscard]] time_point next_time() const;

@@ -254,8 +254,11 @@ void node::state::on_link_up(const wire::link_info &link) {
   if (link.link == wire::link_class::stores) {
     logs.on_store_link_up(peer);
   }
-  if (link.link == wire::link_class::control && peer == context.options.metadata_node) {
-    metadata.on_link_up(context.now);
+  if (link.link == wire::link_class::control) {
+    logs.on_control_link_up(peer);
+    if (peer == context.options.metadata_node) {
+      metadata.on_link_up(context.now);
+    }
   }
 }
 

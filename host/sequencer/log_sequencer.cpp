@@ -94,6 +94,14 @@ void log_sequencer::on_link_down(const std::string &node, time_point now) {
   state_->settle_down();
 }
 
+void log_sequencer::on_control_link_up(const std::string &node, time_point now) {
+  state_->now = now;
+  if (state_->is_open()) {
+    state_->writer->on_control_link_up(node, now);
+  }
+  state_->settle_down();
+}
+
 void log_sequencer::on_time(time_point now) {
   state_->now = now;
   if (state_->is_open()) {

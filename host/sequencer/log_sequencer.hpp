@@ -130,6 +130,8 @@ public:
   void on_view_changed(time_point now);
   void on_link_up(const std::string &node, time_point now);
   void on_link_down(const std::string &node, time_point now);
+  /// The link over which tails are told while no store carries them.
+  void on_control_link_up(const std::string &node, time_point now);
   void on_time(time_point now);
   [[nodiscard]] time_point next_time() const;
 

@@ -103,6 +103,14 @@ void segment_writer::on_link_down(const std::string &node, time_point now) {
   }
 }
 
+/// What it was told before may have been lost with the link.
+void segment_writer::on_control_link_up(const std::string &node, time_point now) {
+  if (replica *server = find(node); server != nullptr && !stopped_) {
+    server->told_tail = wire::no_offset;
+    release_at_ = std::min(release_at_, now + options_.release_after);
+  }
+}
+
 void segment_writer::on_registered_limit(const std::string &node, std::uint64_t bytes, time_point now) {
   if (replica *server = find(node); server != nullptr && !stopped_) {
     const std::uint64_t before = server->lower_limit_bytes();
@@ -131,8 +139,9 @@ time_point segment_writer::next_time(time_point now) const {
     if (server.usable() && server.linked() && server.resume_at() > now) {
       next = std::min(next, server.resume_at());
     }
-    if (spread_.hedges()) {
-      next = std::min(next, batches_.front().deliveries[member].hedge_at);
+    const delivery &oldest = batches_.front().deliveries[member];
+    if (spread_.hedges() && oldest.state == delivery_state::in_flight) {
+      next = std::min(next, oldest.hedge_at);
     }
   }
   return next;

@@ -97,6 +97,8 @@ public:
   void on_store_failed(std::uint64_t number, const error &why, time_point now);
   void on_link_up(const std::string &node, std::uint64_t limit_bytes, time_point now);
   void on_link_down(const std::string &node, time_point now);
+  /// What the node was told over its last control link may not have reached it.
+  void on_control_link_up(const std::string &node, time_point now);
   /// The node's message limit as the metadata has it.
   void on_registered_limit(const std::string &node, std::uint64_t bytes, time_point now);
   void on_trim_point(offset_t trim_point) { trim_point_ = trim_point; }

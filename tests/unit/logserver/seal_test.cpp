@@ -145,13 +145,32 @@ TEST_CASE("tail: the global tail is written with commits, and alone when it move
   CHECK(f.state().global_tail == 2 + 1024);
 }
 
-TEST_CASE("tail: a fenced generation and an unknown segment are not listened to") {
+TEST_CASE("tail: of segments unheard of, 4,096 are remembered and nothing is written") {
   server_fixture f;
-  f.release(100);
-  CHECK(f.server->segments().empty());
+  for (std::uint32_t index = 0; index < 4097; ++index) {
+    f.server->on_release({{1, index}, 1, 100});
+  }
+  CHECK(f.server->segments().size() == 4096);
+  CHECK(f.server->find({1, 4095})->global_tail == 100);
+  CHECK(f.server->find({1, 4096}) == nullptr);
+  f.disk.settle();
+  CHECK(f.disk.load()->empty());
+  CHECK(outcome_of(f.send(1, 2)) == code::ok);
+}
+
+TEST_CASE("tail: a fenced generation is not listened to") {
+  server_fixture f;
   f.send(1, 2, 0, 5);
   f.release(100, 4);
   CHECK(f.state().global_tail == 0);
+}
+
+TEST_CASE("tail: of a segment never heard of it is remembered, and nothing is written") {
+  server_fixture f;
+  f.release(100);
+  f.disk.settle();
+  CHECK(f.state().global_tail == 100);
+  CHECK(f.disk.durable_row(segment) == nullptr);
 }
 
 TEST_CASE("base: a segment that begins at its base has no hole below it") {

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace outsize;
 using namespace outsize::test;
 using namespace std::chrono_literals;
@@ -145,4 +147,19 @@ TEST_CASE("log sequencer: once superseded, a sequence that was in flight is refu
                 [&](const std::vector<wire::append_result> &results) { refused = results.at(0).refused->why; });
     CHECK(refused == code::generation_superseded);
   }
+}
+
+TEST_CASE("log sequencer: a server is told the tail again when the link that carries it is new") {
+  sequencer_cluster cluster;
+  cluster.start_and_open();
+  cluster.append("one");
+  cluster.pass(1s);
+  cluster.peers.releases.clear();
+  cluster.pass(1s);
+  CHECK(cluster.peers.releases.empty());
+  cluster.sequencer->on_control_link_up("n1", cluster.now);
+  cluster.pass(1s);
+  REQUIRE(cluster.peers.releases.size() == 1);
+  CHECK(cluster.peers.releases[0].first == "n1");
+  CHECK(cluster.peers.releases[0].second.global_tail == 2);
 }
