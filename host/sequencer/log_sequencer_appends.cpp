@@ -86,6 +86,7 @@ bool log_sequencer::state::answer_duplicate(const producers::finding &found, con
   if (const auto *there = std::get_if<producers::committed>(&found)) {
     wire::append_result answer;
     answer.offset = there->offset;
+    answer.entry_bytes = there->entry_bytes;
     answer.duplicate = 1;
     answered.settle(asking.group, asking.place, std::move(answer));
     return true;
@@ -213,13 +214,14 @@ void log_sequencer::state::commit(const records_committed &what) {
 
 void log_sequencer::state::finish(pending_append what, offset_t offset) {
   credit.give_back(what.payer, what.credit_bytes());
-  known.on_committed(what.producer, offset);
+  const std::uint64_t entry_bytes = wire::entry_header_bytes + what.record.bytes.size();
+  known.on_committed(what.producer, {offset, entry_bytes});
   ++committed_count;
   committed_bytes += what.record.bytes.size();
   for (const pending_append::waiter &waiting : what.waiters) {
     wire::append_result answer;
     answer.offset = offset;
-    answer.entry_bytes = wire::entry_header_bytes + what.record.bytes.size();
+    answer.entry_bytes = entry_bytes;
     answer.duplicate = waiting.duplicate ? 1 : 0;
     answer.policy_trace = what.trace;
     answered.settle(waiting.group, waiting.place, std::move(answer));

@@ -46,7 +46,8 @@ bool producers::producer::has_in_flight() const {
 producers::finding producers::check_order(const producer &known, const wire::producer_fields &fields) {
   if (const auto found = known.sequences.find(fields.sequence); found != known.sequences.end()) {
     const place &where = found->second;
-    return where.offset == wire::no_offset ? finding{in_flight{where.ticket}} : finding{committed{where.offset}};
+    return where.offset == wire::no_offset ? finding{in_flight{where.ticket}}
+                                           : finding{committed{where.offset, where.entry_bytes}};
   }
   if (fields.sequence <= known.forgotten) {
     return expired(fields, known.forgotten);
@@ -97,18 +98,19 @@ void producers::on_admitted(const wire::producer_fields &fields, std::uint64_t t
   producer &known = touch(fields, now);
   OUTSIZE_CHECK(fields.epoch == known.epoch && known.sequences.count(fields.sequence) == 0,
                 "only a sequence that check called the next one is admitted");
-  known.sequences[fields.sequence] = {wire::no_offset, ticket};
+  known.sequences[fields.sequence] = {wire::no_offset, 0, ticket};
   forget_sequences(known);
   forget_producers(now);
 }
 
-void producers::on_committed(const wire::producer_fields &fields, wire::offset_t offset) {
+void producers::on_committed(const wire::producer_fields &fields, const committed &as) {
   producer *known = find(fields);
   if (known == nullptr) {
     return;
   }
   if (const auto found = known->sequences.find(fields.sequence); found != known->sequences.end()) {
-    found->second.offset = offset;
+    found->second.offset = as.offset;
+    found->second.entry_bytes = as.entry_bytes;
   }
 }
 

@@ -30,6 +30,7 @@ public:
   struct next {}; ///< may be admitted
   struct committed {
     wire::offset_t offset; ///< the sequence is there already
+    std::uint64_t entry_bytes;
   };
   struct in_flight {
     std::uint64_t ticket; ///< the sequence is on its way: its answer is this one's too
@@ -44,7 +45,7 @@ public:
 
   /// The append was admitted; only after check said `next`.
   void on_admitted(const wire::producer_fields &fields, std::uint64_t ticket, time_point now);
-  void on_committed(const wire::producer_fields &fields, wire::offset_t offset);
+  void on_committed(const wire::producer_fields &fields, const committed &as);
   /// The append was admitted and is proven not to be in the log; latest first when there are several.
   void on_withdrawn(const wire::producer_fields &fields);
 
@@ -53,6 +54,7 @@ public:
 private:
   struct place {
     wire::offset_t offset = wire::no_offset; ///< no_offset: in flight
+    std::uint64_t entry_bytes = 0;           ///< once it is not
     std::uint64_t ticket = 0;
   };
   struct producer {
