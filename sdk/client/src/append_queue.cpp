@@ -16,6 +16,10 @@ wire::append_result refused(const std::string &log, const error &why) {
   wire::append_result made;
   made.refused = wire::to_refusal(why);
   made.refused->log = log;
+  if (why.limit_bytes != 0) { // what the client refuses by itself is over a limit of the format
+    made.refused->at = wire::stage::admission;
+    made.refused->limit_source = why.peer.empty() ? "host" : "peer " + why.peer;
+  }
   return made;
 }
 
