@@ -39,6 +39,7 @@ struct catch_up::wanted_segment {
   std::size_t member = 0;     ///< whom to ask next
   std::size_t in_vain = 0;    ///< members asked without success since the last one
   duration pause{};           ///< the last one; 0 while it goes well
+  duration patience{};        ///< with the next answer; 0 while they come in time
   time_point not_before{};    ///< the end of a pause
   offset_t behind_target = 0; ///< the tail that is waited for with patience; 0 = not behind
   time_point behind_since{};
@@ -159,7 +160,7 @@ void catch_up::ask(wanted_segment &wanted, const offset_range &range) {
   message.bytes_max = options_.bytes_max;
   message.global_tail = asked->target;
   asking_ = true;
-  fetch_(asked->member, std::move(message),
+  fetch_(asked->member, std::move(message), std::max(wanted.patience, options_.patience_min),
          [this, asked, alive = std::weak_ptr(alive_)](const result<wire::fetched> &answer, const rope &payload) {
            if (!alive.expired()) {
              on_answer(asked, answer, payload);
@@ -230,6 +231,7 @@ void catch_up::succeed(const request &asked) {
   wanted.damaged.erase(asked.range.from);
   wanted.in_vain = 0;
   wanted.pause = {};
+  wanted.patience = {};
   wanted.entries_fetched += asked.entries;
   wanted.last_error.clear();
 }
@@ -243,6 +245,9 @@ void catch_up::fail(const request &asked, const error &why, bool ask_others) {
   }
   wanted_segment &wanted = found->second;
   wanted.last_error = fmt::format("{}: {}: {}", asked.member, name_of(why.code), why.text);
+  if (why.code == code::timed_out) {
+    wanted.patience = std::min(2 * std::max(wanted.patience, options_.patience_min), options_.patience_max);
+  }
   if (ask_others) {
     ++wanted.member;
     if (++wanted.in_vain < wanted.goal.members.size()) {

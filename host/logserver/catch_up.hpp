@@ -39,6 +39,10 @@ struct catch_up_options {
   /// A server that is merely slower than the others gets what it lacks from the sequencer; only a tail that has not
   /// moved for so long is fetched.
   duration tail_patience = std::chrono::seconds(1);
+  /// How long one answer may take; twice as long after each that did not come in time, because the entry asked for may
+  /// be large and the line slow.
+  duration patience_min = std::chrono::seconds(10);
+  duration patience_max = std::chrono::minutes(10);
   duration pause_min = std::chrono::milliseconds(100);
   duration pause_max = std::chrono::seconds(10);
   std::function<std::uint64_t()> random; ///< jitter of the pauses
@@ -57,8 +61,10 @@ struct catch_up_status {
 class catch_up {
 public:
   using answered = std::function<void(result<wire::fetched> answer, rope payload)>;
-  /// Asks one member. The answer comes exactly once, later, also when the member cannot be reached.
-  using fetch_from = std::function<void(const std::string &node, wire::fetch message, answered then)>;
+  /// Asks one member. The answer comes exactly once, later, also when the member cannot be reached or has not answered
+  /// within `patience`.
+  using fetch_from =
+      std::function<void(const std::string &node, wire::fetch message, duration patience, answered then)>;
 
   catch_up(log_server &server, fetch_from fetch, catch_up_options options);
   ~catch_up();

@@ -14,21 +14,24 @@ constexpr auto look_every = std::chrono::milliseconds(500);
 catch_up_options options_of(const node_context &node) {
   catch_up_options made;
   made.random = node.options.random;
+  made.patience_min = node.options.request_timeout;
+  made.bytes_max = std::min(made.bytes_max, node.options.log_server_memory_bytes); // which it is charged to
   return made;
 }
 
 } // namespace
 
 catch_up_keeper::catch_up_keeper(node_context &node, log_server &server)
-    : node_(node), server_(server), machine_(
-                                        server,
-                                        [this](const std::string &from, wire::fetch message, catch_up::answered then) {
-                                          fetch(from, std::move(message), std::move(then));
-                                        },
-                                        options_of(node)) {}
+    : node_(node), server_(server),
+      machine_(
+          server,
+          [this](const std::string &from, wire::fetch message, duration patience, catch_up::answered then) {
+            fetch(from, std::move(message), patience, std::move(then));
+          },
+          options_of(node)) {}
 
-void catch_up_keeper::fetch(const std::string &from, wire::fetch message, catch_up::answered then) {
-  node_.links->fetch(from, std::move(message), node_.now + node_.options.request_timeout, std::move(then));
+void catch_up_keeper::fetch(const std::string &from, wire::fetch message, duration patience, catch_up::answered then) {
+  node_.links->fetch(from, std::move(message), node_.now + patience, std::move(then));
 }
 
 void catch_up_keeper::set_goals() {

@@ -25,7 +25,7 @@ public:
 
 private:
   void set_goals();
-  void fetch(const std::string &from, wire::fetch message, catch_up::answered then);
+  void fetch(const std::string &from, wire::fetch message, duration patience, catch_up::answered then);
 
   node_context &node_;
   log_server &server_;

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -30,10 +31,15 @@ public:
   /// When it may be asked again; never while it is asked or of no use.
   [[nodiscard]] time_point next_time() const { return asked_ || dropped_ || !failing() ? never : not_before_; }
 
+  /// How many times the usual time its next answer may take: twice as long after each that did not come in time,
+  /// because what is asked for may be large and the line slow.
+  [[nodiscard]] std::int64_t patience() const { return std::int64_t{1} << std::min(timeouts_, doublings_max); }
+
   void on_asked() { asked_ = true; }
   void on_answer() {
     asked_ = false;
     failures_ = 0;
+    timeouts_ = 0;
     last_error_.clear();
   }
   /// Decides by the one classifier what comes of it. True when a newer generation has taken the log.
@@ -42,6 +48,7 @@ public:
     asked_ = false;
     last_error_ = fmt::format("{}: {}", name_of(why.code), why.text);
     ++failures_;
+    timeouts_ += why.code == code::timed_out ? 1 : 0;
     not_before_ = now + pause_after(failures_, pause_min, pause_max, random);
     switch (next_after(why.code)) {
     case after_failure::resend_on_new_link: // a new link ends the pause; without a sign of one it is tried anyway
@@ -65,7 +72,9 @@ public:
 private:
   bool asked_ = false;
   bool dropped_ = false;
+  static constexpr std::uint32_t doublings_max = 6;
   std::uint32_t failures_ = 0;
+  std::uint32_t timeouts_ = 0;
   time_point not_before_{duration::min()};
   std::string last_error_;
 };

@@ -243,6 +243,10 @@ offset_t segment_repair::piece_end(const std::string &source) const {
   return end;
 }
 
+duration segment_repair::patience_with(const std::string &node) const {
+  return task_.request_timeout * members_.at(node).tries.patience();
+}
+
 void segment_repair::fetch(const std::string &node, time_point now) {
   members_[node].tries.on_asked();
   fetching_ = true;
@@ -253,7 +257,7 @@ void segment_repair::fetch(const std::string &node, time_point now) {
   message.bytes_max = task_.repair_bytes_max;
   message.flags = wire::fetch_beyond_tail;
   message.global_tail = at_;
-  servers_.fetch(node, message, now + task_.request_timeout,
+  servers_.fetch(node, message, now + patience_with(node),
                  [this, node, first = at_, alive = std::weak_ptr<bool>(alive_)](const result<wire::fetched> &answer,
                                                                                 const rope &payload) {
                    if (alive.expired()) {
@@ -331,9 +335,9 @@ void segment_repair::store(const std::string &node, time_point now) {
   message.global_tail = piece_->first; // all below is on a write quorum: a server that lacks some of it may jump
   message.first = piece_->first;
   message.time_left_ms =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(task_.request_timeout).count());
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(patience_with(node)).count());
   message.entry_headers = piece_->headers;
-  servers_.store(node, std::move(message), piece_->payload, now + task_.request_timeout,
+  servers_.store(node, std::move(message), piece_->payload, now + patience_with(node),
                  [this, node, first = piece_->first, end = piece_->end,
                   alive = std::weak_ptr<bool>(alive_)](const result<wire::stored> &answer, const rope &) {
                    if (alive.expired()) {

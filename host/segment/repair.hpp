@@ -77,6 +77,7 @@ private:
   void copy_next(time_point now);
   [[nodiscard]] std::string find_source(time_point now) const;
   void on_no_source();
+  [[nodiscard]] duration patience_with(const std::string &node) const;
   void fetch(const std::string &node, time_point now);
   [[nodiscard]] offset_t piece_end(const std::string &source) const;
   void on_fetched(const std::string &node, offset_t first, const result<wire::fetched> &answer, const rope &payload);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace outsize::host {
@@ -83,7 +84,8 @@ void recovery::begin_seal(const segment_record &last) {
   task.replication = last.replication;
   task.generation = settings_.options.generation;
   task.known_tail = settings_.known_tail >= last.base ? settings_.known_tail : wire::no_offset;
-  task.repair_bytes_max = settings_.options.batch_bytes_max;
+  // Every member can hold a message of the segment's limit; more it may have no memory for.
+  task.repair_bytes_max = std::min(settings_.options.batch_bytes_max, last.segment_limit_bytes);
   task.request_timeout = settings_.options.repair_timeout;
   task.pause_min = settings_.options.wave_pause_min;
   task.pause_max = settings_.options.wave_pause_max;

@@ -23,8 +23,8 @@ public:
     options.bytes_max = 100'000;
     fetcher = std::make_unique<host::catch_up>(
         *mine.server,
-        [this](const std::string &node, const wire::fetch &message, host::catch_up::answered then) {
-          asked.push_back({node, message, std::move(then)});
+        [this](const std::string &node, const wire::fetch &message, duration patience, host::catch_up::answered then) {
+          asked.push_back({node, message, patience, std::move(then)});
         },
         options);
   }
@@ -65,6 +65,7 @@ public:
   struct question {
     std::string node;
     wire::fetch message;
+    duration patience{};
     host::catch_up::answered then;
   };
   server_fixture mine;
@@ -101,6 +102,15 @@ TEST_CASE("catch-up: fills holes and the tail up to the target from one member")
   CHECK(f.fetcher->status().at(0).last_error.empty());
 }
 
+TEST_CASE("catch-up: a server that was away for the whole segment learns its tail and gets all of it") {
+  catch_up_fixture f;
+  f.peers["n1"].send(1, 4, 4);
+  f.mine.release(4);
+  f.want(1); // the metadata knows no end yet
+  f.run();
+  CHECK(f.mine.disk.durable_offsets(segment) == range(1, 4));
+}
+
 TEST_CASE("catch-up: a server that never heard of the segment begins at its base") {
   catch_up_fixture f;
   f.peers["n1"].server->set_base(segment, 100);
@@ -123,6 +133,53 @@ TEST_CASE("catch-up: what one member lacks or cannot give is fetched from the ne
   CHECK(f.mine.disk.durable_offsets(segment) == range(1, 12));
   CHECK(f.history.front() == "n1");
   CHECK(std::count(f.history.begin(), f.history.end(), "n2") > 0);
+}
+
+TEST_CASE("catch-up: a tail that is told before the first store is caught up to") {
+  catch_up_fixture f;
+  f.peers["n1"].send(1, 12, 12);
+  f.want(1);
+  f.run();
+  CHECK(f.mine.disk.durable_offsets(segment).empty());
+  f.mine.server->on_release({segment, 1, 12});
+  f.run();
+  CHECK(f.mine.disk.durable_offsets(segment) == range(1, 12));
+}
+
+TEST_CASE("catch-up: releases of segments that nothing is stored of are remembered up to a bound") {
+  catch_up_fixture f;
+  for (std::uint64_t log = 1; log <= 10'000; ++log) {
+    f.mine.server->on_release({{log, 0}, 1, 12});
+  }
+  CHECK(f.mine.server->segments().size() < 5'000);
+}
+
+TEST_CASE("catch-up: an answer that does not come in time is given twice as long the next time") {
+  catch_up_fixture f;
+  f.peers["n2"].send(1, 12, 12);
+  f.want(12);
+  std::vector<duration> given;
+  for (int tries = 0; tries < 8; ++tries) {
+    while (f.asked.empty()) {
+      f.fetcher->on_time(f.clock.now());
+      f.clock.advance(50ms);
+    }
+    given.push_back(f.asked.front().patience);
+    const auto slow = std::move(f.asked.front().then);
+    f.asked.pop_front();
+    slow(make_error(code::timed_out, "no answer in time"), {});
+  }
+  CHECK(given.front() == 10s);
+  CHECK(given[1] == 20s);
+  CHECK(given.back() == 600s);
+  f.run(30s);
+  CHECK(f.mine.disk.durable_offsets(segment) == range(1, 12));
+  f.want(13);
+  f.fetcher->on_time(f.clock.now());
+  f.clock.advance(2s);
+  f.fetcher->on_time(f.clock.now());
+  REQUIRE(f.asked.size() == 1);
+  CHECK(f.asked.front().patience == 10s);
 }
 
 TEST_CASE("catch-up: one bounded question at a time") {

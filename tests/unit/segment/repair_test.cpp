@@ -297,3 +297,22 @@ TEST_CASE("repair: whatever the servers hold and whoever comes and goes, the end
   CHECK(fixture.repair->end() <= sorted.front());
   fixture.check_quorum(committed, fixture.repair->end());
 }
+
+TEST_CASE("repair: a server that answers too late is given twice as long the next time") {
+  repair_fixture f;
+  f.peers.link_down("n3");
+  f.fill("n1", 1, 2);
+  f.begin();
+  f.repair->step(f.now);
+  while (f.peers.deliver_one()) { // the listings
+  }
+  f.peers.hold("n1");
+  f.repair->step(f.now);
+  const time_point deadline = f.peers.next_deadline();
+  CHECK(deadline == f.now + f.task.request_timeout);
+  f.now = deadline;
+  f.peers.expire(f.now);
+  f.now = std::max(f.now, f.repair->next_time());
+  f.repair->step(f.now);
+  CHECK(f.peers.next_deadline() == f.now + 2 * f.task.request_timeout);
+}
