@@ -23,6 +23,19 @@ std::string replay_command(std::uint64_t seed) {
   return fmt::format("build/release/bin/outsize-sim --seed {} --trace", seed);
 }
 
+/// What the checker saw, and the faults that only network and disks know of.
+coverage seen_in(cluster &after) {
+  coverage seen = after.shared().judge.seen();
+  const network_faults &faults = after.shared().net.faults();
+  seen.add("fault/message-lost", faults.messages_lost);
+  seen.add("fault/half-open", faults.links_half_open);
+  seen.add("fault/handshake-lost", faults.handshakes_lost);
+  for (const std::unique_ptr<machine> &one : after.machines()) {
+    seen.add("fault/stalled-sync", one->disk().stalls());
+  }
+  return seen;
+}
+
 extern "C" void on_abort(int number) {
   const auto seed = (static_cast<std::uint64_t>(seed_high) << 31U) | static_cast<std::uint64_t>(seed_low);
   // The process ends with this line; fprintf is as good as it gets.
@@ -59,6 +72,7 @@ outcome run_scenario(const scenario &plan, const trace_line &trace, const std::f
   made.faults = running.faults().faults_made();
   made.steps = running.steps();
   made.simulated = running.shared().now - began;
+  made.seen = seen_in(running);
   return made;
 }
 

@@ -3,6 +3,7 @@
 // Thread rule: one thread.
 #pragma once
 
+#include "sim/checker/coverage.hpp"
 #include "sim/checker/findings.hpp"
 #include "sim/checker/history.hpp"
 #include "sim/cluster/scenario.hpp"
@@ -27,6 +28,7 @@ struct outcome {
   std::uint64_t faults = 0;
   std::uint64_t steps = 0;
   duration simulated{};
+  coverage seen;
 };
 
 using trace_line = std::function<void(time_point, const std::string &who, const std::string &line)>;

@@ -86,6 +86,12 @@ void fault_store::fail_next_commit(bool stored) {
   fail_next_stored_ = stored;
 }
 
+void fault_store::heal() {
+  disk_full_ = false;
+  reads_fail_ = false;
+  fail_next_stored_.reset();
+}
+
 void fault_store::crash(std::size_t survivors) {
   for (; survivors > 0 && !waiting_.empty(); --survivors) {
     (void)make_durable(waiting_.front()); // refused or failed ones do not survive either
@@ -181,6 +187,9 @@ void fault_store::apply(const host::commit &what) {
     to.entries[entry.offset] = entry.bytes.flatten().text();
   }
   to.row = what.row;
+  if (applied_) {
+    applied_(what);
+  }
 }
 
 host::read_result fault_store::look_up(const host::read_request &what) const {

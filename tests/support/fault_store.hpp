@@ -47,6 +47,8 @@ public:
   void set_disk_full(bool full) { disk_full_ = full; }
   /// Reads fail with storage_failed while set.
   void set_read_failure(bool failing) { reads_fail_ = failing; }
+  /// The disk is as good as new, unless a commit has failed already.
+  void heal();
   /// The machine dies and comes back: of the held commits the first `survivors` had got as far as the disk, all
   /// others are gone, and nobody is called. The store can be loaded again.
   void crash(std::size_t survivors = 0);
@@ -57,6 +59,8 @@ public:
   bool lose(const host::segment_id &segment, host::offset_t offset);
 
   // ---- looking inside
+  /// Called with each commit the moment it is durable.
+  void on_applied(std::function<void(const host::commit &)> then) { applied_ = std::move(then); }
   [[nodiscard]] const host::segment_row *durable_row(const host::segment_id &segment) const;
   [[nodiscard]] std::optional<std::string> durable_entry(const host::segment_id &segment, host::offset_t offset) const;
   [[nodiscard]] std::vector<host::offset_t> durable_offsets(const host::segment_id &segment) const;
@@ -93,6 +97,7 @@ private:
   bool reads_fail_ = false;
   bool failed_ = false;
   std::optional<bool> fail_next_stored_;
+  std::function<void(const host::commit &)> applied_;
   std::uint64_t epoch_ = 1;
   std::uint64_t refused_epoch_ = 0;
   std::uint64_t pending_bytes_ = 0;

@@ -5,6 +5,11 @@
 
 namespace outsize::sim {
 
+namespace {
+/// A node may be so far behind the metadata store: a link that is blocked for as long as links are let live.
+constexpr duration view_delay_max = std::chrono::seconds(15);
+} // namespace
+
 void chains::on_value(const std::string &key, const std::string &value) {
   constexpr std::string_view item = "metadata/item/";
   if (!key.starts_with(item)) {
@@ -21,11 +26,11 @@ void chains::on_value(const std::string &key, const std::string &value) {
   } else if (name.starts_with("node/")) {
     if (const auto node = host::decode_node_record(json); node) {
       const auto before = nodes_.find(node->name);
-      if (before != nodes_.end() && before->second.generation >= node->generation) {
+      if (before != nodes_.end() && before->second.node.generation >= node->generation) {
         found_.add("L1", "node {} was given generation {} after {}", node->name, node->generation,
-                   before->second.generation);
+                   before->second.node.generation);
       }
-      nodes_[node->name] = node.value();
+      nodes_[node->name] = {node.value(), found_.now()};
     } else {
       found_.add("form", "metadata: {} cannot be read: {}", key, node.error().text);
     }
@@ -39,6 +44,7 @@ void chains::on_log(const host::log_record &now) {
   }
   const std::size_t known = before == logs_.end() ? 0 : before->second.chain.size();
   for (std::size_t i = known; i < now.chain.size(); ++i) {
+    seen_.add(i == 0 ? "chain/first-segment" : "chain/next-segment");
     check_opening(now, now.chain[i]);
   }
   logs_[now.name] = now;
@@ -72,10 +78,15 @@ void chains::check_opening(const host::log_record &log, const host::segment_reco
     found_.add("L1", "log {}: segment {} was not opened at the end of the chain", log.name, opened.index);
   }
   for (const std::string &member : opened.nodeset) {
-    const host::node_record *registered = node(member);
-    if (registered != nullptr && opened.segment_limit_bytes > registered->message_limit_bytes) {
+    const auto registered = nodes_.find(member);
+    if (registered == nodes_.end()) {
+      continue;
+    }
+    const registration &known = registered->second;
+    // A member that registers in the same moment is one that came back with a lower limit (Z8).
+    if (opened.segment_limit_bytes > known.node.message_limit_bytes && found_.now() > known.at + view_delay_max) {
       found_.add("Z1", "log {}: segment {} opened with limit {} above the {} of its member {}", log.name, opened.index,
-                 opened.segment_limit_bytes, registered->message_limit_bytes, member);
+                 opened.segment_limit_bytes, known.node.message_limit_bytes, member);
     }
   }
 }
@@ -87,7 +98,7 @@ const host::log_record *chains::find(const std::string &log) const {
 
 const host::node_record *chains::node(const std::string &name) const {
   const auto found = nodes_.find(name);
-  return found == nodes_.end() ? nullptr : &found->second;
+  return found == nodes_.end() ? nullptr : &found->second.node;
 }
 
 const host::segment_record *chains::segment(const segment_id &id) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "host/chain/records.hpp"
+#include "sim/checker/coverage.hpp"
 #include "sim/checker/findings.hpp"
 
 #include <map>
@@ -17,7 +18,7 @@ using host::segment_id;
 
 class chains {
 public:
-  explicit chains(findings &found) : found_(found) {}
+  chains(findings &found, coverage &seen) : found_(found), seen_(seen) {}
 
   /// A value became durable at the metadata node.
   void on_value(const std::string &key, const std::string &value);
@@ -36,8 +37,13 @@ private:
   void check_opening(const host::log_record &log, const host::segment_record &opened);
 
   findings &found_;
+  coverage &seen_;
   std::map<std::string, host::log_record> logs_;
-  std::map<std::string, host::node_record> nodes_;
+  struct registration {
+    host::node_record node;
+    time_point at{};
+  };
+  std::map<std::string, registration> nodes_;
 };
 
 } // namespace outsize::sim

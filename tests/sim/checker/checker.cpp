@@ -1,7 +1,5 @@
 #include "sim/checker/checker.hpp"
 
-#include <outsize/wire/codec.hpp>
-
 namespace outsize::sim {
 
 void checker::on_durable(const std::string &machine, const host::commit &what) {
@@ -16,6 +14,11 @@ void checker::on_value(const std::string &machine, const std::string &key, const
   note(machine);
   note(key);
   chains_.on_value(key, value);
+  if (constexpr std::string_view log = "metadata/item/log/"; key.starts_with(log)) {
+    if (const host::log_record *changed = chains_.find(key.substr(log.size())); changed != nullptr) {
+      clients_.on_chain(*changed);
+    }
+  }
 }
 
 void checker::on_message(const sighting &seen) {
@@ -23,13 +26,11 @@ void checker::on_message(const sighting &seen) {
   note(seen.from);
   note(seen.to);
   mix(seen.bytes);
-  if (seen.bytes > seen.limit_bytes) {
-    found_.add("Z1", "a message of {} bytes went from {} to {}, whose link takes {}", seen.bytes, seen.from, seen.to,
-               seen.limit_bytes);
-  }
+  traffic_.on_message(seen);
 }
 
 void checker::on_pending(const std::string &machine, std::uint64_t pending_bytes, std::uint64_t budget_bytes) {
+  seen_.add("rule/Z9");
   if (pending_bytes > budget_bytes) {
     found_.add("Z9", "{} holds {} bytes that are not durable yet; its budget is {}", machine, pending_bytes,
                budget_bytes);

@@ -6,8 +6,11 @@
 
 #include "sim/checker/chains.hpp"
 #include "sim/checker/copies.hpp"
+#include "sim/checker/coverage.hpp"
 #include "sim/checker/findings.hpp"
 #include "sim/checker/history.hpp"
+#include "sim/checker/status_check.hpp"
+#include "sim/checker/traffic.hpp"
 #include "sim/storage/simulated_disk.hpp"
 #include "sim/transport/network.hpp"
 
@@ -26,10 +29,12 @@ public:
   void on_message(const sighting &seen);
   /// Bytes that a log server's disk has not made durable yet, and its budget (Z9).
   void on_pending(const std::string &machine, std::uint64_t pending_bytes, std::uint64_t budget_bytes);
+  [[nodiscard]] status_check &status() { return status_; }
   /// Whatever else makes one run like another.
   void note(std::string_view what);
 
   [[nodiscard]] findings &found() { return found_; }
+  [[nodiscard]] coverage &seen() { return seen_; }
   [[nodiscard]] history &clients() { return clients_; }
   [[nodiscard]] const chains &segments() const { return chains_; }
   [[nodiscard]] const copies &disks() const { return copies_; }
@@ -43,9 +48,12 @@ private:
 
   const time_point &clock_;
   findings found_{clock_};
-  chains chains_{found_};
-  copies copies_{chains_, found_};
-  history clients_{chains_, copies_, found_};
+  coverage seen_;
+  chains chains_{found_, seen_};
+  copies copies_{chains_, found_, seen_};
+  history clients_{chains_, copies_, found_, seen_};
+  status_check status_{chains_, copies_, found_, seen_};
+  traffic traffic_{chains_, copies_, found_, seen_};
   std::uint64_t hash_ = 0xcbf29ce484222325U;
   std::uint64_t messages_ = 0;
 };

@@ -45,6 +45,7 @@ void copies::take(const std::string &server, const host::commit &what, const hos
 }
 
 void copies::check_value(const stored_value &before, const wire::entry_header &now, const std::string &server) {
+  seen_.add("rule/L2");
   if (before.generation == now.generation && before.checksum == now.checksum) {
     return;
   }
@@ -60,6 +61,9 @@ void copies::check_new(const segment_id &segment, const wire::entry_header &entr
     found_.add("L1", "{}/{} offset {} was written before the segment was in its chain", segment.log, segment.index,
                entry.offset);
     return;
+  }
+  if (bytes == wire::entry_bytes_max(record->segment_limit_bytes)) {
+    seen_.add("size/entry-at-limit");
   }
   if (bytes > wire::entry_bytes_max(record->segment_limit_bytes)) {
     found_.add("Z1", "{}/{} offset {} holds an entry of {} bytes; the segment limit {} allows {}", segment.log,
@@ -80,6 +84,7 @@ void copies::check_row(const std::string &server, const segment_id &segment, con
   const segment_copies &of = segments_[segment];
   if (const auto last = of.rows.find(server); last != of.rows.end()) {
     const host::segment_row &before = last->second;
+    seen_.add("rule/L5");
     if (now.global_tail < before.global_tail || now.local_tail < before.local_tail) {
       found_.add("L5", "{} moved a tail of {}/{} back: local {} to {}, global {} to {}", server, segment.log,
                  segment.index, before.local_tail, now.local_tail, before.global_tail, now.global_tail);
@@ -87,6 +92,12 @@ void copies::check_row(const std::string &server, const segment_id &segment, con
     if (now.fence < before.fence || (before.sealed && !now.sealed)) {
       found_.add("L6", "{} took back a seal or fence of {}/{}", server, segment.log, segment.index);
     }
+  }
+  if (now.global_tail > wire::first_offset) {
+    seen_.add("rule/L4");
+  }
+  if (!now.holes.empty()) {
+    seen_.add("server/holes");
   }
   if (now.global_tail > std::max<offset_t>(of.quorum_tail, wire::first_offset)) {
     found_.add("L4", "{} believes {}/{} committed below {}, but only what is below {} is on a write quorum", server,

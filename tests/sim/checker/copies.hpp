@@ -7,6 +7,7 @@
 
 #include "host/storage/storage.hpp"
 #include "sim/checker/chains.hpp"
+#include "sim/checker/coverage.hpp"
 #include "sim/checker/findings.hpp"
 
 #include <outsize/wire/types.hpp>
@@ -29,7 +30,7 @@ struct stored_value {
 
 class copies {
 public:
-  copies(const chains &known, findings &found) : chains_(known), found_(found) {}
+  copies(const chains &known, findings &found, coverage &seen) : chains_(known), found_(found), seen_(seen) {}
 
   /// A commit became durable on the disk of `server`.
   void on_durable(const std::string &server, const host::commit &what);
@@ -58,6 +59,7 @@ private:
 
   const chains &chains_;
   findings &found_;
+  coverage &seen_;
   std::map<segment_id, segment_copies> segments_;
   std::uint64_t entries_written_ = 0;
 };

@@ -30,6 +30,7 @@ public:
       list_.push_back({rule, clock_.time_since_epoch(), fmt::format(pattern, std::forward<Values>(values)...)});
     }
   }
+  [[nodiscard]] time_point now() const { return clock_; }
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] const std::vector<finding> &list() const { return list_; }
 

@@ -7,30 +7,47 @@
 
 namespace outsize::sim {
 
-void history::on_append(const made_record &what) {
+namespace {
+
+/// What the record needs as one entry, alone in the message that adds most to it.
+std::uint64_t message_bytes_of(const made_record &what) {
+  return wire::carrier_overhead_bytes + wire::entry_header_bytes + what.record_bytes;
+}
+
+} // namespace
+
+sent_append history::on_append(made_record what) {
   fate &of = records_[what.content];
   of.what = what;
   ++of.tries;
   ++totals_.appends;
   ++unanswered_;
+  const host::log_record *log = chains_.find(what.log);
+  const std::size_t segments = log == nullptr ? 0 : log->chain.size();
+  return {std::move(what), static_cast<std::uint32_t>(segments == 0 ? 0 : segments - 1)};
 }
 
-void history::on_answer(const made_record &what, const wire::append_result &answer) {
+void history::on_answer(const sent_append &sent, const wire::append_result &answer) {
   --unanswered_;
-  fate &of = records_[what.content];
+  fate &of = records_[sent.what.content];
   if (!answer.refused.has_value()) {
     ++totals_.acknowledged;
-    check_acknowledged(of, answer);
+    check_acknowledged(of, sent, answer);
   } else if (answer.refused->why == code::outcome_unknown) {
     ++totals_.unknown;
+    seen_.add("refused/outcome_unknown");
   } else {
     ++totals_.refused[std::string(name_of(answer.refused->why))];
     ++of.refused;
-    check_refusal(what, *answer.refused);
+    check_refusal(sent, *answer.refused);
   }
 }
 
-void history::check_acknowledged(fate &of, const wire::append_result &answer) {
+// ---- acknowledged ---------------------------------------------------------------------------------------------------
+
+void history::check_acknowledged(fate &of, const sent_append &sent, const wire::append_result &answer) {
+  seen_.add("rule/L3");
+  seen_.add(answer.duplicate != 0 ? "append/acknowledged-again" : "append/acknowledged");
   const std::string &log = of.what.log;
   const auto segment = chains_.holding(log, answer.offset);
   const stored_value *value = segment ? copies_.find(*segment, answer.offset) : nullptr;
@@ -44,40 +61,100 @@ void history::check_acknowledged(fate &of, const wire::append_result &answer) {
     found_.add("L3", "log {} offset {} was acknowledged, but only what is below {} is on a write quorum", log,
                answer.offset, copies_.quorum_tail(*segment));
   }
+  seen_.add("rule/Z2");
   if (answer.entry_bytes != value->bytes) {
     found_.add("Z2", "log {} offset {}: {} bytes were reported, {} are stored", log, answer.offset, answer.entry_bytes,
                value->bytes);
+  }
+  const std::vector<std::uint64_t> limits = policy_limits_since(sent);
+  const std::uint64_t message_bytes = message_bytes_of(of.what);
+  const bool fits = std::any_of(limits.begin(), limits.end(), [&](std::uint64_t one) { return message_bytes <= one; });
+  // A sequence that is sent again is answered whatever the limit is now.
+  if (!fits && answer.duplicate == 0) {
+    found_.add("Z1", "log {} offset {}: a record that needs a message of {} bytes was let in; the limit was {}", log,
+               answer.offset, message_bytes, limits.empty() ? 0 : limits.back());
   }
   of.acknowledged.insert(answer.offset);
   if (of.acknowledged.size() > 1) {
     found_.add("L2", "log {}: one record was acknowledged at two offsets, {} and {}", log, *of.acknowledged.begin(),
                *of.acknowledged.rbegin());
   }
-  const auto [at, fresh] = acknowledged_[log].try_emplace(answer.offset, of.what.content);
-  if (!fresh && at->second != of.what.content) {
+  const auto [at, fresh] = acknowledged_[log].try_emplace(answer.offset, of.what.content, *segment);
+  if (!fresh && at->second.content != of.what.content) {
     found_.add("L2", "log {} offset {} was acknowledged for two records", log, answer.offset);
   }
 }
 
-void history::check_refusal(const made_record &what, const wire::refusal &why) {
+/// What was acknowledged in a segment lies below the end that it is given.
+void history::on_chain(const host::log_record &log) {
+  for (const host::segment_record &segment : log.chain) {
+    const auto &told = acknowledged_[log.name];
+    if (!segment.end.has_value()) {
+      continue;
+    }
+    for (auto at = told.lower_bound(*segment.end); at != told.end(); ++at) {
+      if (at->second.segment == log.id_of(segment)) {
+        found_.add("L6", "log {}: segment {} ended at {}, offset {} of it was acknowledged before", log.name,
+                   segment.index, *segment.end, at->first);
+      }
+    }
+  }
+}
+
+std::vector<std::uint64_t> history::policy_limits_since(const sent_append &sent) const {
+  std::vector<std::uint64_t> made;
+  const host::log_record *log = chains_.find(sent.what.log);
+  for (std::size_t i = sent.segment; log != nullptr && i < log->chain.size(); ++i) {
+    const std::uint64_t own = log->message_limit_bytes == 0 ? UINT64_MAX : log->message_limit_bytes;
+    made.push_back(std::min(own, log->chain[i].segment_limit_bytes));
+  }
+  return made;
+}
+
+// ---- refused --------------------------------------------------------------------------------------------------------
+
+void history::check_refusal(const sent_append &sent, const wire::refusal &why) {
+  seen_.add("refused/" + std::string(name_of(why.why)));
   switch (why.why) {
   case code::internal:
   case code::malformed:
   case code::checksum_mismatch:
   case code::unsupported:
   case code::offset_occupied:
-    found_.add("form", "log {}: an append of {} bytes was answered {}: {}", what.log, what.record_bytes,
+    found_.add("form", "log {}: an append of {} bytes was answered {}: {}", sent.what.log, sent.what.record_bytes,
                name_of(why.why), why.text);
     return;
   case code::too_large:
   case code::header_too_large:
-    if (why.actual_bytes <= why.limit_bytes || why.limit_bytes == 0 || why.limit_source.empty()) {
-      found_.add("Z5", "log {}: a size refusal without its sizes: actual {} limit {} source \"{}\" text \"{}\"",
-                 what.log, why.actual_bytes, why.limit_bytes, why.limit_source, why.text);
-    }
+    check_size_refusal(sent, why);
     return;
   default:
     return;
+  }
+}
+
+/// Refused is only what really is over a limit that held, and the answer says by how much and whose limit it is.
+void history::check_size_refusal(const sent_append &sent, const wire::refusal &why) {
+  seen_.add("rule/Z5");
+  const made_record &what = sent.what;
+  if (why.actual_bytes <= why.limit_bytes || why.limit_bytes == 0 || why.limit_source.empty()) {
+    found_.add("Z5", "log {}: a size refusal without its sizes: actual {} limit {} source \"{}\" text \"{}\"", what.log,
+               why.actual_bytes, why.limit_bytes, why.limit_source, why.text);
+  }
+  if (why.why != code::too_large) {
+    return;
+  }
+  if (why.actual_bytes != message_bytes_of(what)) {
+    found_.add("Z2", "log {}: a record of {} bytes needs a message of {} bytes; it was refused for {}", what.log,
+               what.record_bytes, message_bytes_of(what), why.actual_bytes);
+  }
+  const std::vector<std::uint64_t> limits = policy_limits_since(sent);
+  if (std::find(limits.begin(), limits.end(), why.limit_bytes) == limits.end()) {
+    found_.add("Z4", "log {}: a record of {} bytes was refused for a limit of {} bytes ({}) that did not hold",
+               what.log, what.record_bytes, why.limit_bytes, why.limit_source);
+  }
+  if (why.actual_bytes == why.limit_bytes + 1) {
+    seen_.add("size/one-above-limit");
   }
 }
 
@@ -94,6 +171,7 @@ offset_t history::tail_floor(const std::string &log) const {
 }
 
 void history::on_tail(const std::string &log, offset_t floor, const wire::tail &answer) {
+  seen_.add("rule/L5");
   if (answer.global_tail < floor) {
     found_.add("L5", "log {}: the tail was {} when at least {} was known before", log, answer.global_tail, floor);
   }
@@ -140,6 +218,7 @@ void history::on_read(const std::string &log, offset_t from, const client::read_
 }
 
 void history::check_read_record(const std::string &log, const client::read_record &record) {
+  seen_.add("rule/L7");
   const auto segment = chains_.holding(log, record.offset);
   const stored_value *value = segment ? copies_.find(*segment, record.offset) : nullptr;
   if (value == nullptr || record.offset >= copies_.quorum_tail(*segment)) {
@@ -176,7 +255,8 @@ void history::check_end() {
 }
 
 void history::check_log_at_end(const std::string &log) {
-  std::map<wire::digest, offset_t> seen;
+  std::map<wire::digest, place> seen;
+  sequences last;
   for (const host::segment_record &segment : chains_.find(log)->chain) {
     const segment_id id = chains_.find(log)->id_of(segment);
     const offset_t end = segment.end.value_or(copies_.quorum_tail(id));
@@ -195,22 +275,49 @@ void history::check_log_at_end(const std::string &log) {
         found_.add("L7", "log {}: offset {} holds a record that nobody appended", log, offset);
         continue;
       }
-      // A table of producers' sequences that survives a restart comes with failover; until then a sequence that was
-      // sent again may be there twice, but never more often than it was sent.
-      const auto [first, fresh] = seen.try_emplace(value.content, offset);
-      if (!fresh && record->second.tries == 1) {
-        found_.add("L7", "log {}: a record that was appended once is there twice, at {} and {}", log, first->second,
-                   offset);
-      }
+      check_once(record->second, {offset, segment.generation}, seen);
+      check_order(record->second, offset, last);
     }
   }
-  for (const auto &[offset, content] : acknowledged_[log]) {
+  for (const auto &[offset, told] : acknowledged_[log]) {
     const auto segment = chains_.holding(log, offset);
     const stored_value *value = segment ? copies_.find(*segment, offset) : nullptr;
-    if (value == nullptr || value->content != content || offset >= copies_.quorum_tail(*segment)) {
+    if (value == nullptr || value->content != told.content || offset >= copies_.quorum_tail(*segment)) {
       found_.add("L3", "log {}: offset {} was acknowledged and is lost", log, offset);
     }
   }
+}
+
+/// A table of producers' sequences that survives a restart comes with failover. Until then a sequence that was sent
+/// again to a sequencer that was started again may be there twice.
+void history::check_once(const fate &of, const place &now, std::map<wire::digest, place> &seen) {
+  const auto [first, fresh] = seen.try_emplace(of.what.content, now);
+  if (fresh) {
+    return;
+  }
+  if (of.tries == 1) {
+    found_.add("L7", "log {}: a record that was appended once is there twice, at {} and {}", of.what.log,
+               first->second.offset, now.offset);
+  } else if (first->second.generation == now.generation) {
+    found_.add("L7", "log {}: generation {} took one sequence twice, at {} and {}", of.what.log, now.generation,
+               first->second.offset, now.offset);
+  }
+  seen_.add("producer/there-twice-after-restart");
+  first->second = now;
+}
+
+void history::check_order(const fate &of, offset_t offset, sequences &last) {
+  const wire::producer_fields &by = of.what.producer;
+  if (by.producer.empty()) {
+    return;
+  }
+  seen_.add("producer/in-order");
+  std::uint64_t &before = last[{by.producer, by.epoch}];
+  if (by.sequence < before) {
+    found_.add("L7", "log {}: sequence {} of producer {} is at {}, behind its sequence {}", of.what.log, by.sequence,
+               by.producer, offset, before);
+  }
+  before = std::max(before, by.sequence);
 }
 
 } // namespace outsize::sim

@@ -120,17 +120,17 @@ void appender::on_sequence_answer(producer_state &of, const wire::append_result 
 
 void appender::send(const std::string &log, client::record what,
                     std::function<void(const wire::append_result &)> then) {
-  const made_record made = record_source::describe(log, what);
-  world_.judge.clients().on_append(made);
+  const sent_append made = world_.judge.clients().on_append(record_source::describe(log, what));
   ++in_flight_;
   client_.append(log, std::move(what), world_.now + settings_.patience,
                  [this, made, then = std::move(then)](const wire::append_result &answer) {
                    --in_flight_;
-                   world_.say(settings_.name, answer.refused.has_value()
-                                                  ? fmt::format("{} {} bytes: {}: {}", made.log, made.record_bytes,
-                                                                name_of(answer.refused->why), answer.refused->text)
-                                                  : fmt::format("{} {} bytes: offset {}{}", made.log, made.record_bytes,
-                                                                answer.offset, answer.duplicate != 0 ? " again" : ""));
+                   world_.say(settings_.name,
+                              answer.refused.has_value()
+                                  ? fmt::format("{} {} bytes: {}: {}", made.what.log, made.what.record_bytes,
+                                                name_of(answer.refused->why), answer.refused->text)
+                                  : fmt::format("{} {} bytes: offset {}{}", made.what.log, made.what.record_bytes,
+                                                answer.offset, answer.duplicate != 0 ? " again" : ""));
                    world_.judge.note(answer.refused.has_value() ? name_of(answer.refused->why) : "ok");
                    world_.judge.clients().on_answer(made, answer);
                    then(answer);

@@ -13,6 +13,25 @@ namespace {
 /// requests of 10 s, pauses of up to 10 s, a few of them in a row.
 constexpr duration recovery_max = std::chrono::seconds(120);
 constexpr std::uint64_t steps_at_once_max = 20'000;
+constexpr duration look_every = std::chrono::milliseconds(500);
+
+status_bounds bounds_of(const scenario &plan) {
+  status_bounds made;
+  made.sequencer = plan.sequencer;
+  made.stores_are_refused = plan.faults.refusal_millionths > 0;
+  for (const machine_settings &one : plan.machines) {
+    made.message_bytes_max = std::max(made.message_bytes_max, one.message_limit_bytes);
+  }
+  return made;
+}
+
+/// Is something of [base, end) not there? What lies before the base is nobody's business.
+bool lacks(const host::segment_row *row, offset_t base, offset_t end) {
+  return row == nullptr || row->local_tail < end ||
+         std::any_of(
+             row->holes.begin(), row->holes.end(),
+             [&](const host::offset_range &hole) { return std::max(hole.from, base) < std::min(hole.to, end); });
+}
 
 std::vector<std::unique_ptr<machine>> make_machines(world &in, const scenario &plan) {
   std::vector<std::unique_ptr<machine>> made;
@@ -36,7 +55,8 @@ template <class Client> std::vector<std::unique_ptr<Client>> make_clients(world 
 cluster::cluster(scenario plan)
     : plan_(std::move(plan)), world_(random_source(plan_.seed ^ 0x5eedU)), machines_(make_machines(world_, plan_)),
       appenders_(make_clients<appender>(world_, plan_, plan_.appenders)),
-      readers_(make_clients<reader>(world_, plan_, plan_.readers)), nemesis_(world_, plan_, machines_) {
+      readers_(make_clients<reader>(world_, plan_, plan_.readers)), nemesis_(world_, plan_, machines_),
+      meddler_(world_, plan_), bounds_(bounds_of(plan_)) {
   world_.net.advance(world_.now);
   world_.net.set_usual_path(plan_.path);
   for (const std::unique_ptr<machine> &one : machines_) {
@@ -44,9 +64,15 @@ cluster::cluster(scenario plan)
     within.delay = std::chrono::microseconds(5);
     world_.net.path(one->name(), one->name()) = within;
   }
+  world_.net.on_crossing([this](sighting &seen) { world_.judge.on_message(seen); });
   world_.net.on_message([this](sighting &seen) {
+    const tampering planted = planted_ ? planted_(seen) : tampering::pass;
+    const tampering verdict = planted == tampering::pass ? meddler_.look(seen) : planted;
     world_.judge.on_message(seen);
-    return tampering::pass;
+    if (planted_unseen_) {
+      planted_unseen_(seen);
+    }
+    return verdict;
   });
 }
 
@@ -73,7 +99,7 @@ void cluster::step() {
   const time_point next = std::max(next_time(), world_.now);
   steps_now_ = next > world_.now ? 0 : steps_now_ + 1;
   if (steps_now_ == steps_at_once_max) {
-    world_.judge.found().add("live", "something spins: {} steps without the time moving", steps_now_);
+    world_.judge.found().add("live", "{} steps without the time moving:{}", steps_now_, who_spins());
   }
   world_.now = next;
   ++steps_;
@@ -83,6 +109,37 @@ void cluster::step() {
   }
   nemesis_.run();
   poll_all();
+  if (look_at_ <= world_.now) {
+    look_at_ = world_.now + look_every;
+    look_at_status(false);
+  }
+}
+
+void cluster::look_at_status(bool settled) {
+  for (const std::unique_ptr<machine> &one : machines_) {
+    if (one->up()) {
+      world_.judge.status().look(one->status_json(), bounds_, settled);
+    }
+  }
+}
+
+/// Who has something to do now, after everybody was polled.
+std::string cluster::who_spins() const {
+  std::string text;
+  for (const std::unique_ptr<machine> &one : machines_) {
+    text += one->wants_poll()
+                ? fmt::format(" {} (asked for {} ns ago)", one->name(), (world_.now - one->next_time()).count())
+                : "";
+    text += one->disk().next_time() <= world_.now ? fmt::format(" the disk of {}", one->name()) : "";
+  }
+  for (const std::unique_ptr<appender> &one : appenders_) {
+    text += one->wants_poll() ? " " + one->name() : "";
+  }
+  for (const std::unique_ptr<reader> &one : readers_) {
+    text += one->wants_poll() ? " " + one->name() : "";
+  }
+  text += world_.net.next_time() <= world_.now ? " the network" : "";
+  return text;
 }
 
 void cluster::poll_all() {
@@ -132,6 +189,7 @@ void cluster::run() {
 
 void cluster::wind_down() {
   nemesis_.heal();
+  meddler_.rest();
   for (const std::unique_ptr<appender> &one : appenders_) {
     one->rest();
     one->probe();
@@ -142,6 +200,9 @@ void cluster::wind_down() {
       one->begin_again();
     }
     good = run_until([this] { return all_read() && all_copied(); }, recovery_max);
+  }
+  if (good) {
+    look_at_status(true);
   }
   if (!good && world_.judge.found().empty()) {
     world_.judge.found().add("live", "{} s after everything was healed: {}",
@@ -164,8 +225,12 @@ bool cluster::all_read() const {
 }
 
 bool cluster::all_copied() const {
+  return lacking().empty();
+}
+
+std::string cluster::lacking() const {
   if (plan_.sequencer.spread != host::spread_rule::all) {
-    return true; // a write quorum has it, which is checked with every acknowledgement
+    return {}; // a write quorum has it, which is checked with every acknowledgement
   }
   const copies &disks = world_.judge.disks();
   for (const auto &[name, log] : world_.judge.segments().logs()) {
@@ -174,13 +239,15 @@ bool cluster::all_copied() const {
       const offset_t end = segment.end.value_or(disks.quorum_tail(id));
       for (const std::string &member : segment.nodeset) {
         const host::segment_row *row = disks.row(member, id);
-        if (end > segment.base && (row == nullptr || row->local_tail < end || !row->holes.empty())) {
-          return false;
+        if (end > segment.base && lacks(row, segment.base, end)) {
+          return fmt::format("{} lacks entries of {}/{} [{}, {}): its local tail is {}, with {} holes", member, id.log,
+                             id.index, segment.base, end, row == nullptr ? 0 : row->local_tail,
+                             row == nullptr ? 0 : row->holes.size());
         }
       }
     }
   }
-  return true;
+  return {};
 }
 
 std::string cluster::what_is_missing() const {
@@ -193,9 +260,7 @@ std::string cluster::what_is_missing() const {
       text += one->describe() + "; ";
     }
   }
-  if (!all_copied()) {
-    text += "servers lack entries; ";
-  }
+  text += lacking();
   for (const auto &one : machines_) {
     world_.say(one->name(), "status " + one->status_json());
   }

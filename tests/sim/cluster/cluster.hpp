@@ -9,6 +9,7 @@
 
 #include "sim/cluster/appender.hpp"
 #include "sim/cluster/machine.hpp"
+#include "sim/cluster/meddler.hpp"
 #include "sim/cluster/nemesis.hpp"
 #include "sim/cluster/reader.hpp"
 #include "sim/cluster/scenario.hpp"
@@ -39,16 +40,25 @@ public:
   [[nodiscard]] const scenario &plan() const { return plan_; }
   [[nodiscard]] std::vector<std::unique_ptr<machine>> &machines() { return machines_; }
   [[nodiscard]] nemesis &faults() { return nemesis_; }
+  /// Plants a bug in the network, for proving the checker: it may change every message before anybody sees it.
+  void plant(std::function<tampering(sighting &)> bug) { planted_ = std::move(bug); }
+  /// The same behind the back of the checker: it sees the message as it was sent.
+  void plant_unseen(std::function<void(sighting &)> bug) { planted_unseen_ = std::move(bug); }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
 private:
   [[nodiscard]] time_point next_time() const;
   void step();
   void poll_all();
+  [[nodiscard]] std::string who_spins() const;
   void wind_down();
+  /// Asks every node for its status, as an operator would.
+  void look_at_status(bool settled);
   [[nodiscard]] bool all_answered() const;
   [[nodiscard]] bool all_read() const;
   [[nodiscard]] bool all_copied() const;
+  /// The first server that does not hold what it should; empty when all do.
+  [[nodiscard]] std::string lacking() const;
   [[nodiscard]] std::string what_is_missing() const;
 
   scenario plan_;
@@ -57,6 +67,11 @@ private:
   std::vector<std::unique_ptr<appender>> appenders_;
   std::vector<std::unique_ptr<reader>> readers_;
   nemesis nemesis_;
+  meddler meddler_;
+  std::function<tampering(sighting &)> planted_;
+  std::function<void(sighting &)> planted_unseen_;
+  status_bounds bounds_;
+  time_point look_at_{};
   std::uint64_t steps_ = 0;
   std::uint64_t steps_now_ = 0; ///< without the time moving
 };

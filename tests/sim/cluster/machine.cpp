@@ -1,6 +1,7 @@
 #include "sim/cluster/machine.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 namespace outsize::sim {
@@ -9,6 +10,18 @@ namespace {
 
 std::string address_of(const std::string &machine) {
   return "sim://" + machine;
+}
+
+/// "append wave 3 failed: log=…" is "said/append-wave-failed".
+std::string kind_of(const std::string &line) {
+  std::string made = "said/";
+  std::istringstream words(line.substr(0, line.find(':')));
+  for (std::string word; words >> word;) {
+    if (word.find_first_of("0123456789") == std::string::npos) {
+      made += (made.back() == '/' ? "" : "-") + word;
+    }
+  }
+  return made;
 }
 
 } // namespace
@@ -35,9 +48,12 @@ host::node_options machine::options() {
     made.logs.push_back({log.name, log.sequencer, log.nodeset, {}, log.message_limit_bytes, plan_.replication});
   }
   made.sequencer = plan_.sequencer;
-  made.log_server_memory_bytes = settings_.log_server_memory_bytes;
+  made.log_server_memory_bytes = std::max(settings_.log_server_memory_bytes, planted_memory_bytes_);
   made.part_window_bytes = settings_.part_window_bytes;
   made.transports.push_back(host_.open_transport(settings_.message_limit_bytes, settings_.queue_bytes));
+  if (plan_.in_memory) {
+    made.transports.push_back(host_.open_inmemory(settings_.message_limit_bytes));
+  }
   made.entries = &disk_.entries();
   made.values = settings_.name == made.metadata_node ? &disk_.values() : nullptr;
   made.random = [this] { return random_.next(); };
@@ -55,6 +71,7 @@ void machine::start() {
   world_.net.set_power(settings_.name, true);
   world_.say(settings_.name, "starts");
   fatal_.reset();
+  mend_disk();
   node_ = std::make_unique<host::node>(options());
   if (const result<void> started = node_->start(world_.now); !started) {
     world_.judge.found().add("live", "{} does not start: {}", settings_.name, started.error().text);
@@ -67,31 +84,73 @@ void machine::kill(bool power_lost) {
   if (power_lost) {
     world_.net.set_power(settings_.name, false);
   }
-  disk_.crash();
+  const simulated_disk::crash_report left = disk_.crash();
+  world_.judge.seen().add("fault/unsynced-lost", left.lost);
+  world_.judge.seen().add("fault/unsynced-kept", left.kept);
   node_.reset();
   next_ = never;
+  frozen_until_ = {};
+}
+
+void machine::freeze(time_point until) {
+  world_.say(settings_.name, "is frozen");
+  frozen_until_ = until;
+}
+
+time_point machine::next_time() const {
+  return node_ != nullptr && world_.now < frozen_until_ ? frozen_until_ : next_;
 }
 
 bool machine::wants_poll() const {
-  return node_ != nullptr && (next_ <= world_.now || disk_.has_work() || world_.net.has_work(settings_.name));
+  return node_ != nullptr && world_.now >= frozen_until_ &&
+         (next_ <= world_.now || disk_.has_work() || world_.net.has_work(settings_.name));
 }
 
 void machine::poll() {
   next_ = node_->poll(world_.now);
   world_.judge.on_pending(settings_.name, disk_.entries().pending_bytes(), settings_.log_server_memory_bytes);
-  if (fatal_.has_value()) {
-    world_.judge.found().add("live", "{} cannot go on: {}", settings_.name, fatal_->text);
-    kill(false);
+  if (!fatal_.has_value()) {
+    return;
   }
+  if (write_fails_ && fatal_->code == code::storage_failed) {
+    world_.judge.seen().add("fault/failed-write");
+  } else {
+    world_.judge.found().add("live", "{} cannot go on: {}", settings_.name, fatal_->text);
+  }
+  kill(false);
+}
+
+void machine::fail_next_write(bool reaches_disk) {
+  world_.say(settings_.name, "will fail a write");
+  write_fails_ = true;
+  disk_.store().fail_next_commit(reaches_disk);
+}
+
+void machine::mend_disk() {
+  write_fails_ = false;
+  disk_.store().heal();
 }
 
 std::string machine::status_json() const {
   return node_ == nullptr ? "down" : node_->status_json(world_.now);
 }
 
+/// Alarms that this scenario's faults are meant to raise.
+bool machine::is_expected(const std::string &alarm) const {
+  const fault_settings &faults = plan_.faults;
+  if (alarm.starts_with("log server set aside: ")) {
+    return faults.refusal_millionths > 0 || alarm.find("code=set_aside") != std::string::npos;
+  }
+  if (alarm.starts_with("damaged entry: ") || alarm.starts_with("entry damaged on this server: ")) {
+    return faults.bit_rot;
+  }
+  return false;
+}
+
 void machine::on_log(int level, const std::string &line) {
   world_.say(settings_.name, line);
-  if (level >= static_cast<int>(OUTSIZE_LOG_ERROR)) {
+  world_.judge.seen().add(kind_of(line));
+  if (level >= static_cast<int>(OUTSIZE_LOG_ERROR) && !is_expected(line)) {
     world_.judge.found().add("form", "{} logged an error: {}", settings_.name, line);
   }
 }

@@ -24,15 +24,23 @@ public:
   void start();
   /// The process ends between two instructions. With `power_lost` nobody is told.
   void kill(bool power_lost);
+  /// The process does nothing until then; disk and network go on.
+  void freeze(time_point until);
   [[nodiscard]] bool up() const { return node_ != nullptr; }
   [[nodiscard]] bool ready() const { return node_ != nullptr && node_->ready(); }
+  /// The disk fails the next write, or the one after the next: the node must stop before it answers.
+  void fail_next_write(bool reaches_disk);
+  /// The disk is as good as new.
+  void mend_disk();
+  /// A bug for proving the checker: the node goes by this budget, the checker by that of the settings.
+  void plant_memory_budget(std::uint64_t bytes) { planted_memory_bytes_ = bytes; }
   /// From the next start on.
   void set_message_limit(std::uint64_t bytes) { settings_.message_limit_bytes = bytes; }
 
   /// True when a poll would do something.
   [[nodiscard]] bool wants_poll() const;
   void poll();
-  [[nodiscard]] time_point next_time() const { return next_; }
+  [[nodiscard]] time_point next_time() const;
 
   [[nodiscard]] const std::string &name() const { return settings_.name; }
   [[nodiscard]] const machine_settings &settings() const { return settings_; }
@@ -41,6 +49,7 @@ public:
 
 private:
   [[nodiscard]] host::node_options options();
+  [[nodiscard]] bool is_expected(const std::string &alarm) const;
   void on_log(int level, const std::string &line);
 
   world &world_;
@@ -52,7 +61,10 @@ private:
   wire::cluster_id cluster_{}; ///< what the data directory's marker would hold
   std::unique_ptr<host::node> node_;
   std::optional<error> fatal_;
+  bool write_fails_ = false; ///< so a fatal error is in order
+  std::uint64_t planted_memory_bytes_ = 0;
   time_point next_ = never;
+  time_point frozen_until_{};
 };
 
 } // namespace outsize::sim

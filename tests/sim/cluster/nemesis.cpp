@@ -26,11 +26,12 @@ nemesis::nemesis(world &in, const scenario &plan, std::vector<std::unique_ptr<ma
     }
   }
   const fault_settings &wanted = plan.faults;
-  const std::vector<std::pair<bool, void (nemesis::*)()>> all = {{wanted.kills, &nemesis::kill_one},
-                                                                 {wanted.kills_all, &nemesis::kill_all},
-                                                                 {wanted.breaks, &nemesis::break_some},
-                                                                 {wanted.blocks, &nemesis::block_some},
-                                                                 {wanted.slow_paths, &nemesis::slow_some}};
+  const std::vector<std::pair<bool, void (nemesis::*)()>> all = {
+      {wanted.kills, &nemesis::kill_one},       {wanted.kills_all, &nemesis::kill_all},
+      {wanted.breaks, &nemesis::break_some},    {wanted.blocks, &nemesis::block_some},
+      {wanted.slow_paths, &nemesis::slow_some}, {wanted.freezes, &nemesis::freeze_one},
+      {wanted.full_disks, &nemesis::fill_disk}, {wanted.failing_disks, &nemesis::fail_disk},
+      {wanted.bit_rot, &nemesis::rot_some}};
   for (const auto &[on, kind] : all) {
     if (on) {
       kinds_.push_back(kind);
@@ -67,7 +68,9 @@ void nemesis::kill(machine &which) {
   if (!which.up()) {
     return;
   }
-  which.kill(plan_.faults.power_cuts && random_.one_in(2));
+  const bool power_lost = plan_.faults.power_cuts && random_.one_in(2);
+  world_.judge.seen().add(power_lost ? "fault/power-cut" : "fault/kill");
+  which.kill(power_lost);
   if (plan_.faults.lower_limits && random_.one_in(4)) {
     lower_limit(which);
   }
@@ -83,6 +86,7 @@ void nemesis::kill(machine &which) {
 void nemesis::lower_limit(machine &which) {
   const std::uint64_t least = wire::message_limit_bytes_min;
   const std::uint64_t now = which.settings().message_limit_bytes;
+  world_.judge.seen().add("fault/lower-limit");
   which.set_message_limit(random_.one_in(4) ? now : random_.between(least, std::max(least, now)));
   world_.say("nemesis", fmt::format("{} comes back with limit {}", which.name(), which.settings().message_limit_bytes));
 }
@@ -92,6 +96,7 @@ void nemesis::kill_one() {
 }
 
 void nemesis::kill_all() {
+  world_.judge.seen().add("fault/kill-all");
   for (const std::unique_ptr<machine> &one : machines_) {
     kill(*one);
   }
@@ -101,10 +106,93 @@ void nemesis::break_some() {
   const std::string one = anybody();
   const std::string other = random_.pick(machines_)->name();
   world_.say("nemesis", fmt::format("breaks links between {} and {}", one, other));
+  world_.judge.seen().add("fault/break");
   world_.net.break_links(one, other);
 }
 
+void nemesis::freeze_one() {
+  machine &which = *random_.pick(machines_);
+  if (which.up()) {
+    world_.judge.seen().add("fault/freeze");
+    which.freeze(world_.now + random_.between(milliseconds(50), seconds(12)));
+  }
+}
+
+void nemesis::fill_disk() {
+  machine &which = *random_.pick(machines_);
+  world_.judge.seen().add("fault/full-disk");
+  world_.say("nemesis", fmt::format("fills the disk of {}", which.name()));
+  which.disk().store().set_disk_full(true);
+  mend_later(which, seconds(4));
+}
+
+void nemesis::fail_disk() {
+  machine &which = *random_.pick(machines_);
+  if (!which.up()) {
+    return;
+  }
+  if (random_.one_in(2)) {
+    world_.judge.seen().add("fault/failing-reads");
+    world_.say("nemesis", fmt::format("makes reads of {} fail", which.name()));
+    which.disk().store().set_read_failure(true);
+  } else {
+    which.fail_next_write(random_.one_in(2));
+  }
+  mend_later(which, seconds(4));
+}
+
+/// In time also a machine is started again that a failed write has stopped.
+void nemesis::mend_later(machine &which, duration at_most) {
+  timers_.schedule(world_.now + random_.between(milliseconds(50), at_most), [&which] {
+    which.mend_disk();
+    if (!which.up()) {
+      which.start();
+    }
+  });
+}
+
+/// Never the last intact copy: that would be lost for good, and rightly be said so.
+void nemesis::rot_some() {
+  machine &which = *random_.pick(machines_);
+  const auto &logs = world_.judge.segments().logs();
+  if (logs.empty()) {
+    return;
+  }
+  const host::log_record &log =
+      std::next(logs.begin(), static_cast<std::ptrdiff_t>(random_.next() % logs.size()))->second;
+  for (int tries = 0; tries < 20 && !log.chain.empty(); ++tries) {
+    const host::segment_record &segment = random_.pick(log.chain);
+    const segment_id id = log.id_of(segment);
+    const offset_t offset = random_.between(segment.base, std::max(segment.base, world_.judge.disks().quorum_tail(id)));
+    const stored_value *value = world_.judge.disks().find(id, offset);
+    if (value == nullptr || value->holders.size() < 2 || !value->holders.contains(which.name()) ||
+        !rotten_.emplace(id, offset).second) {
+      continue;
+    }
+    rot(which, id, offset, value->bytes);
+    return;
+  }
+}
+
+void nemesis::rot(machine &which, const segment_id &segment, offset_t offset, std::uint64_t bytes) {
+  world_.judge.seen().add("fault/bit-rot");
+  world_.say("nemesis", fmt::format("damages {}/{} offset {} on {}", segment.log, segment.index, offset, which.name()));
+  test::fault_store &store = which.disk().store();
+  switch (random_.between(0, 2)) {
+  case 0:
+    (void)store.flip_bit(segment, offset, random_.between(0, bytes * 8 - 1));
+    return;
+  case 1:
+    (void)store.make_unreadable(segment, offset);
+    return;
+  default:
+    (void)store.lose(segment, offset);
+    return;
+  }
+}
+
 void nemesis::block_some() {
+  world_.judge.seen().add("fault/block");
   const std::string one = anybody();
   const bool isolated = random_.one_in(3);
   const bool both_ways = random_.one_in(2);
@@ -127,6 +215,7 @@ void nemesis::block_some() {
 }
 
 void nemesis::slow_some() {
+  world_.judge.seen().add("fault/slow-path");
   const std::string from = anybody();
   const std::string to = random_.pick(machines_)->name();
   path_quality &path = world_.net.path(from, to);
@@ -154,6 +243,8 @@ void nemesis::heal() {
     }
   }
   for (const std::unique_ptr<machine> &one : machines_) {
+    one->freeze(world_.now);
+    one->mend_disk();
     if (!one->up()) {
       one->start();
     }

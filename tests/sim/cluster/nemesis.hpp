@@ -1,5 +1,6 @@
 // Makes faults, one after the other, as the scenario allows, and heals them: machines die and come back, some with a
-// lower limit; links break; paths stall in one direction or both; bandwidth drops.
+// lower limit; processes stand still; links break; paths stall in one direction or both; bandwidth drops; disks are
+// full, fail, and lose what they had.
 //
 // Thread rule: one thread.
 #pragma once
@@ -12,7 +13,9 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace outsize::sim {
@@ -34,6 +37,12 @@ private:
   void kill_one();
   void kill_all();
   void break_some();
+  void freeze_one();
+  void fill_disk();
+  void fail_disk();
+  void mend_later(machine &which, duration at_most);
+  void rot_some();
+  void rot(machine &which, const segment_id &segment, offset_t offset, std::uint64_t bytes);
   void block_some();
   void slow_some();
   void kill(machine &which);
@@ -47,6 +56,7 @@ private:
   random_source random_;
   std::vector<std::string> everybody_;
   std::vector<void (nemesis::*)()> kinds_;
+  std::set<std::pair<segment_id, offset_t>> rotten_;
   wire::timer_queue timers_;
   time_point strike_at_{};
   std::uint64_t faults_made_ = 0;

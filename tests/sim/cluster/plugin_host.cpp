@@ -2,6 +2,9 @@
 
 #include "host/core/check.hpp"
 #include "sim/transport/simulated_transport.hpp"
+#include "sim/transport/watched_inmemory.hpp"
+
+#include <outsize/wire/limits.hpp>
 
 #include <array>
 #include <string_view>
@@ -28,6 +31,18 @@ std::unique_ptr<transport_handle> plugin_host::open_transport(std::uint64_t mess
   return std::move(opened).value();
 }
 
+std::unique_ptr<transport_handle> plugin_host::open_inmemory(std::uint64_t message_limit_bytes) {
+  const std::array<outsize_param_value, 1> params = {{{"queue-bytes", OUTSIZE_PARAM_BYTES, 0, 64LL * wire::mib, ""}}};
+  transport_handle::options how;
+  how.host = &table_;
+  how.params = params;
+  how.message_bytes_max = message_limit_bytes;
+  how.memory_bytes_max = message_limit_bytes * 4;
+  auto opened = transport_handle::open(transport_api<watched_inmemory>(), how);
+  OUTSIZE_CHECK(opened.has_value(), "an in-memory transport always opens");
+  return std::move(opened).value();
+}
+
 void plugin_host::write_log(void *context, std::uint32_t /*level*/, const char *component, const char *text) {
   const auto *self = static_cast<plugin_host *>(context);
   self->world_.say(self->door_.machine, std::string(component) + ": " + text);
@@ -43,6 +58,9 @@ std::uint64_t plugin_host::random(void *context) {
 
 const void *plugin_host::get_service(void *context, const char *id) {
   const auto *self = static_cast<plugin_host *>(context);
+  if (std::string_view(id) == OUTSIZE_INMEMORY_HUB) {
+    return self->world_.hub.table();
+  }
   return std::string_view(id) == network_service ? &self->door_ : nullptr;
 }
 

@@ -24,6 +24,8 @@ public:
 
   /// A simulated transport of this machine; lives shorter than this object.
   std::unique_ptr<transport_handle> open_transport(std::uint64_t message_limit_bytes, std::uint64_t queue_bytes);
+  /// The same for the machine's way to itself.
+  std::unique_ptr<transport_handle> open_inmemory(std::uint64_t message_limit_bytes);
 
 private:
   static void write_log(void *context, std::uint32_t level, const char *component, const char *text);

@@ -69,7 +69,8 @@ void reader::read(const std::string &log, log_state &of) {
   how.from = of.next;
   how.bytes_max = random_.pick(std::vector<std::uint64_t>{1, 2000, 64 * wire::kib});
   how.wait = milliseconds(500);
-  client_.read(log, how, world_.now + seconds(5),
+  // The largest record, in the smallest parts, over the slowest path, takes some of that.
+  client_.read(log, how, world_.now + seconds(30),
                [this, log, &of, from = of.next, round = of.round](const result<client::read_batch> &batch) {
                  if (round != of.round) {
                    return;

@@ -118,7 +118,7 @@ made_record record_source::describe(const std::string &log, const client::record
     bytes.append(header.value());
   }
   bytes.append(what.payload);
-  return {log, wire::digest_of(bytes), bytes.size(), what.payload.size()};
+  return {log, wire::digest_of(bytes), bytes.size(), what.payload.size(), what.header.producer};
 }
 
 } // namespace outsize::sim

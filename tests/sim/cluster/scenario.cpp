@@ -122,6 +122,12 @@ void draw_quality(scenario &made, random_source &random) {
   made.path.loss_millionths = random.pick(std::vector<std::uint64_t>{0, 0, 200, 2000});
   made.path.half_open_millionths = random.pick(std::vector<std::uint64_t>{0, 300'000});
   made.path.lost_handshake_millionths = random.pick(std::vector<std::uint64_t>{0, 0, 50'000});
+  // A window of a few kilobytes over a long path is no line that servers have: what is large would take minutes.
+  const bool is_long = made.path.delay >= milliseconds(5);
+  for (machine_settings &one : made.machines) {
+    one.queue_bytes = is_long ? std::max(one.queue_bytes, 64 * kib) : one.queue_bytes;
+    one.part_window_bytes = is_long ? std::max(one.part_window_bytes, 64 * kib) : one.part_window_bytes;
+  }
   made.disk.sync_max = random.pick(std::vector<duration>{milliseconds(1), milliseconds(5), milliseconds(30)});
   made.disk.stall_millionths = random.pick(std::vector<std::uint64_t>{0, 0, 3000});
 }
@@ -138,6 +144,12 @@ void draw_faults(scenario &made, random_source &random) {
   faults.lower_limits = faults.kills && random.one_in(3);
   made.busy_time = seconds(random.between(5, 25));
   made.appends_max = random.between(50, 600);
+  faults.freezes = random.one_in(3);
+  faults.duplicate_millionths = random.pick(std::vector<std::uint64_t>{0, 0, 300, 3000});
+  faults.full_disks = random.one_in(6);
+  faults.failing_disks = random.one_in(6);
+  faults.bit_rot = random.one_in(6);
+  faults.refusal_millionths = random.pick(std::vector<std::uint64_t>{0, 0, 0, 2000, 20'000});
 }
 
 } // namespace
@@ -152,6 +164,7 @@ scenario draw_scenario(std::uint64_t seed) {
   draw_sequencer(made, random);
   draw_quality(made, random);
   draw_faults(made, random);
+  made.in_memory = random.one_in(2);
   return made;
 }
 
@@ -168,6 +181,7 @@ std::string scenario::describe() const {
                       appenders.size(), readers.size(), sequencer.batch_bytes_max, sequencer.batch_entries_max,
                       sequencer.spread == host::spread_rule::all ? "all" : "replication",
                       sequencer.lower_limit == host::on_lower_limit::seal ? "seal" : "set-aside");
+  text += in_memory ? "; itself by memory" : "";
   text += fmt::format("; delay {} us, {} B/s, loss {}; faults:", path.delay.count() / 1000, path.bytes_per_second,
                       path.loss_millionths);
   const std::vector<std::pair<const char *, bool>> kinds = {{"kills", faults.kills},
@@ -176,7 +190,13 @@ std::string scenario::describe() const {
                                                             {"breaks", faults.breaks},
                                                             {"blocks", faults.blocks},
                                                             {"slow-paths", faults.slow_paths},
-                                                            {"lower-limits", faults.lower_limits}};
+                                                            {"lower-limits", faults.lower_limits},
+                                                            {"freezes", faults.freezes},
+                                                            {"full-disks", faults.full_disks},
+                                                            {"failing-disks", faults.failing_disks},
+                                                            {"bit-rot", faults.bit_rot},
+                                                            {"duplicates", faults.duplicate_millionths > 0},
+                                                            {"refusals", faults.refusal_millionths > 0}};
   for (const auto &[name, on] : kinds) {
     text += on ? fmt::format(" {}", name) : "";
   }

@@ -49,6 +49,12 @@ struct fault_settings {
   bool blocks = false;
   bool slow_paths = false;
   bool lower_limits = false;
+  bool full_disks = false;
+  bool failing_disks = false;             ///< a read or a write fails; after a write the node stops
+  bool bit_rot = false;                   ///< of entries of which another copy is intact
+  bool freezes = false;                   ///< a process is stopped for a while, and goes on
+  std::uint64_t duplicate_millionths = 0; ///< of a message that may come twice
+  std::uint64_t refusal_millionths = 0;   ///< of an answer to a store
 };
 
 struct scenario {
@@ -64,6 +70,7 @@ struct scenario {
   fault_settings faults;
   duration busy_time{}; ///< with appends and faults; then everything is healed
   std::uint64_t appends_max = 0;
+  bool in_memory = false; ///< nodes reach themselves by memory, with the plugin that ships, and not over the network
 
   [[nodiscard]] std::string describe() const;
 };

@@ -7,6 +7,7 @@
 #include "sim/random.hpp"
 #include "sim/transport/network.hpp"
 
+#include <outsize/inmemory_hub.hpp>
 #include <outsize/time.hpp>
 
 #include <functional>
@@ -27,6 +28,7 @@ struct world {
   time_point now{std::chrono::seconds(1000)}; ///< not zero: "unset" must look different
   random_source random;
   network net;
+  inmemory_hub hub; ///< where nodes find themselves
   checker judge{now};
   std::function<void(time_point, const std::string &who, const std::string &line)> trace; ///< empty: nobody looks
 };

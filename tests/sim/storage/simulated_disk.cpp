@@ -11,12 +11,13 @@ simulated_disk::simulated_disk(std::string machine, disk_quality quality, random
   store_.hold_commits(true);
   store_.hold_reads(true);
   kept_values_.hold(true);
+  store_.on_applied([this](const host::commit &what) { observer_.on_durable(machine_, what); });
 }
 
 // ---- entries
 
 void simulated_disk::submit(host::commit what, host::storage::committed then) {
-  waiting_.push_back(what);
+  ++waiting_;
   if (lies_) {
     lied_to_.push_back(std::move(then));
     has_work_ = true;
@@ -33,27 +34,36 @@ void simulated_disk::read(host::read_request what, host::storage::read_done then
 }
 
 duration simulated_disk::sync_time() {
-  return random_.millionths(quality_.stall_millionths) ? random_.between(quality_.sync_max, quality_.stall_max)
-                                                       : random_.between(quality_.sync_min, quality_.sync_max);
+  if (!random_.millionths(quality_.stall_millionths)) {
+    return random_.between(quality_.sync_min, quality_.sync_max);
+  }
+  ++stalls_;
+  return random_.between(quality_.sync_max, quality_.stall_max);
 }
 
 /// Everything that waits shares the next sync; what comes during it waits for the one after.
 void simulated_disk::begin_sync() {
-  if (syncing_ == 0 && !waiting_.empty()) {
-    syncing_ = waiting_.size();
+  if (syncing_ == 0 && waiting_ > 0) {
+    syncing_ = waiting_;
     sync_done_ = clock_ + sync_time();
   }
 }
 
 void simulated_disk::end_sync() {
   store_.finish_commits(syncing_);
-  for (; syncing_ > 0; --syncing_) {
-    observer_.on_durable(machine_, waiting_.front());
-    waiting_.pop_front();
-  }
+  waiting_ -= std::exchange(syncing_, 0);
   has_work_ = true;
   sync_done_ = never;
   begin_sync();
+}
+
+result<std::vector<std::pair<host::segment_id, host::segment_row>>> simulated_disk::entries_front::load() {
+  auto rows = disk_.store_.load();
+  for (auto &[segment, row] : rows.value()) {
+    row.sealed = row.sealed && !disk_.forgets_seals_;
+    row.fence = disk_.forgets_seals_ ? 0 : row.fence;
+  }
+  return rows;
 }
 
 std::size_t simulated_disk::entries_front::run_completions() {
@@ -77,6 +87,13 @@ std::size_t simulated_disk::values_front::run_completions() {
   return disk_.kept_values_.run_completions();
 }
 
+void simulated_disk::tell_if_durable(const value_write &write) {
+  const auto found = kept_values_.durable().find(write.key);
+  if (found != kept_values_.durable().end() && found->second == write.value) {
+    observer_.on_value(machine_, write.key, write.value);
+  }
+}
+
 // ---- time
 
 void simulated_disk::run() {
@@ -90,7 +107,7 @@ void simulated_disk::run() {
   }
   while (!writes_.empty() && writes_.front().done_at <= clock_) {
     kept_values_.finish(1);
-    observer_.on_value(machine_, writes_.front().key, writes_.front().value);
+    tell_if_durable(writes_.front());
     writes_.pop_front();
     has_work_ = true;
   }
@@ -102,24 +119,24 @@ time_point simulated_disk::next_time() const {
   return std::min({sync_done_, read, write});
 }
 
-void simulated_disk::crash() {
-  const std::size_t survivors = random_.between(0, waiting_.size());
+simulated_disk::crash_report simulated_disk::crash() {
+  const std::size_t survivors = random_.between(0, waiting_);
   store_.crash(survivors);
-  for (std::size_t i = 0; i < survivors; ++i) {
-    observer_.on_durable(machine_, waiting_[i]);
-  }
   const std::size_t surviving_values = random_.between(0, writes_.size());
   kept_values_.crash(surviving_values);
   for (std::size_t i = 0; i < surviving_values; ++i) {
-    observer_.on_value(machine_, writes_[i].key, writes_[i].value);
+    tell_if_durable(writes_[i]);
   }
-  waiting_.clear();
+  const std::size_t kept = survivors + surviving_values;
+  const crash_report report{waiting_ + writes_.size() - kept, kept};
+  waiting_ = 0;
   syncing_ = 0;
   sync_done_ = never;
   reads_done_.clear();
   writes_.clear();
   lied_to_.clear();
   has_work_ = false;
+  return report;
 }
 
 } // namespace outsize::sim

@@ -52,10 +52,18 @@ public:
   /// True when run_completions would call something.
   [[nodiscard]] bool has_work() const { return has_work_; }
   /// The machine dies: some of what was being written may have got as far as the disk, in order; nobody is called.
-  void crash();
+  struct crash_report {
+    std::size_t lost = 0;
+    std::size_t kept = 0;
+  };
+  crash_report crash();
+
+  [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
 
   /// A disk that lies: commits are answered at once and durable later. For proving the checker.
   void answer_before_durable(bool lies) { lies_ = lies; }
+  /// A disk that forgets fences and seals when its machine dies. For proving the checker.
+  void forget_seals(bool forgets) { forgets_seals_ = forgets; }
   /// The underlying store, for bit rot and for looking inside.
   [[nodiscard]] test::fault_store &store() { return store_; }
   [[nodiscard]] const std::string &machine() const { return machine_; }
@@ -63,7 +71,7 @@ public:
 private:
   struct entries_front final : host::storage {
     explicit entries_front(simulated_disk &disk) : disk_(disk) {}
-    result<std::vector<std::pair<host::segment_id, host::segment_row>>> load() override { return disk_.store_.load(); }
+    result<std::vector<std::pair<host::segment_id, host::segment_row>>> load() override;
     void submit(host::commit what, committed then) override { disk_.submit(std::move(what), std::move(then)); }
     void read(host::read_request what, read_done then) override { disk_.read(what, std::move(then)); }
     std::size_t run_completions() override;
@@ -89,9 +97,10 @@ private:
 
   void submit(host::commit what, host::storage::committed then);
   void read(host::read_request what, host::storage::read_done then);
+  void tell_if_durable(const value_write &write);
   void begin_sync();
   void end_sync();
-  [[nodiscard]] duration sync_time();
+  duration sync_time();
 
   std::string machine_;
   disk_quality quality_;
@@ -102,13 +111,15 @@ private:
   test::fault_values kept_values_;
   entries_front entries_{*this};
   values_front values_{*this};
-  std::deque<host::commit> waiting_; ///< what store_ holds back; the first `syncing_` share the sync under way
-  std::size_t syncing_ = 0;
+  std::size_t waiting_ = 0; ///< commits that store_ holds back
+  std::size_t syncing_ = 0; ///< the first so many share the sync under way
   time_point sync_done_ = never;
   std::deque<time_point> reads_done_;
   std::deque<value_write> writes_;
   std::deque<host::storage::committed> lied_to_;
+  std::uint64_t stalls_ = 0;
   bool lies_ = false;
+  bool forgets_seals_ = false;
   bool has_work_ = false;
 };
 

@@ -83,7 +83,9 @@ void connection::accept(port &listener) {
   transport_event up = made(transport_event::kind::link_up, ends_[1].link, 0);
   up.peer = "sim://" + ends_[0].machine;
   listener.tell(std::move(up));
-  if (!net_.random_.millionths(path_from(1).lost_handshake_millionths)) {
+  if (net_.random_.millionths(path_from(1).lost_handshake_millionths)) {
+    ++net_.faults_.handshakes_lost;
+  } else {
     at(net_.now() + delay_from(1), &connection::welcome_back, 0);
   }
 }
@@ -121,6 +123,9 @@ result<send_outcome> connection::send(std::size_t side, std::span<const buffer> 
   flow &out = flows_[side];
   if (!end.up) {
     return link_down("the link is not up");
+  }
+  if (result<void> possible = check_part_count(parts.size()); !possible) {
+    return std::move(possible).error();
   }
   message what{{parts.begin(), parts.end()}, 0, token, false, {}};
   for (const buffer &part : parts) {
@@ -181,7 +186,8 @@ void connection::launch(std::size_t side, message &&what) {
   const end_point &to = ends_[other(side)];
   from.stats.bytes_sent += what.bytes;
   ++from.stats.messages_sent;
-  sighting seen{from.machine, to.machine, what.bytes, std::min(from.own_limit_bytes, to.own_limit_bytes), what.parts};
+  sighting seen{from.machine, to.machine, what.bytes, std::min(from.own_limit_bytes, to.own_limit_bytes),
+                number_,      side,       what.parts};
   const tampering verdict = net_.observer_ ? net_.observer_(seen) : tampering::pass;
   if (verdict == tampering::drop || flows_[side].severed) {
     return;
@@ -380,6 +386,8 @@ void connection::lose(std::size_t side) {
   flow &out = flows_[side];
   const bool one_notices = net_.random_.millionths(path_from(side).half_open_millionths);
   const bool sender_notices = !one_notices || net_.random_.one_in(2);
+  ++net_.faults_.messages_lost;
+  net_.faults_.links_half_open += one_notices ? 1 : 0;
   if (!one_notices || !sender_notices) {
     send_end(side, link_down("connection broken"));
   }

@@ -26,7 +26,7 @@ namespace outsize::sim {
 
 class connection : public std::enable_shared_from_this<connection> {
 public:
-  explicit connection(network &net) : net_(net) {}
+  connection(network &net, std::uint64_t number) : net_(net), number_(number) {}
   connection(const connection &) = delete;
   connection &operator=(const connection &) = delete;
 
@@ -120,6 +120,7 @@ private:
   void bring_down(std::size_t side, const error &why);
 
   network &net_;
+  std::uint64_t number_;
   std::string address_;
   std::array<end_point, 2> ends_;
   std::array<flow, 2> flows_; ///< flows_[i] goes from ends_[i] to the other

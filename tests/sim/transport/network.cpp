@@ -71,6 +71,17 @@ bool network::has_work(const std::string &machine) const {
                      [&](const port *one) { return one->machine() == machine && one->has_work(); });
 }
 
+void network::show_crossing(const std::string &machine, std::uint64_t limit_bytes, std::span<const buffer> parts) {
+  std::vector<buffer> copies(parts.begin(), parts.end());
+  sighting seen{machine, machine, 0, limit_bytes, 0, 0, copies};
+  for (const buffer &part : copies) {
+    seen.bytes += part.size();
+  }
+  if (crossing_observer_) {
+    crossing_observer_(seen);
+  }
+}
+
 std::uint64_t network::bytes_under_way(const std::string &from) const {
   std::uint64_t sum = 0;
   for (const std::weak_ptr<connection> &one : connections_) {

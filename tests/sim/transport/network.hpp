@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +49,16 @@ struct sighting {
   const std::string &to;
   std::uint64_t bytes = 0;
   std::uint64_t limit_bytes = 0; ///< the smaller of the two ends' own message limits, whatever they agreed on
+  std::uint64_t connection = 0;  ///< the how manieth of this network; 0: by memory, and which is not known
+  std::size_t side = 0;          ///< of it that sends; 0 dialled
   std::vector<buffer> &parts;
+};
+
+/// How often chance struck.
+struct network_faults {
+  std::uint64_t messages_lost = 0;
+  std::uint64_t links_half_open = 0;
+  std::uint64_t handshakes_lost = 0;
 };
 
 /// What a test does to a message on its way; `pass` is what a network does.
@@ -87,8 +97,13 @@ public:
   /// Bytes sent by a machine and not yet taken by their receivers.
   [[nodiscard]] std::uint64_t bytes_under_way(const std::string &from) const;
 
+  [[nodiscard]] const network_faults &faults() const { return faults_; }
+
   /// Sees each message when it is put on the wire and may change it.
   void on_message(std::function<tampering(sighting &)> observer) { observer_ = std::move(observer); }
+  /// Sees each message that a machine sends to itself by memory, after it was taken.
+  void on_crossing(std::function<void(sighting &)> observer) { crossing_observer_ = std::move(observer); }
+  void show_crossing(const std::string &machine, std::uint64_t limit_bytes, std::span<const buffer> parts);
   /// Nobody asks has_work: ports have to be polled now and again to find out what came.
   void set_polled(bool polled) { polled_ = polled; }
   [[nodiscard]] bool polled() const { return polled_; }
@@ -114,8 +129,11 @@ private:
   std::map<std::string, port *> listeners_; ///< by address
   std::vector<std::weak_ptr<connection>> connections_;
   std::function<tampering(sighting &)> observer_;
+  std::function<void(sighting &)> crossing_observer_;
+  network_faults faults_;
   std::uint64_t last_address_ = 0;
   std::uint64_t last_link_ = 0;
+  std::uint64_t last_connection_ = 0;
   bool polled_ = false;
 };
 

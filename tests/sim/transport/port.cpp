@@ -91,7 +91,7 @@ result<outsize_link> port::connect(const std::string &address, std::uint64_t tok
   if (where->has_number && where->number == 0) {
     return make_error(code::invalid_argument, "nobody listens on number 0: " + address);
   }
-  const auto made = std::make_shared<connection>(net_);
+  const auto made = std::make_shared<connection>(net_, ++net_.last_connection_);
   net_.adopt(made);
   return made->dial(*this, address, token);
 }
