@@ -154,6 +154,9 @@ result<send_outcome> inmemory_transport::send(outsize_link link, std::span<const
   if (state == nullptr || state->now != link_state::phase::up) {
     return make_error(code::link_down, "link " + std::to_string(link) + " is not up");
   }
+  if (result<void> possible = check_part_count(parts.size()); !possible) {
+    return std::move(possible).error();
+  }
   letter one;
   one.bytes = size_of(parts);
   const result<void> fits = check_message_size(one.bytes, state->stats.limit_bytes, state->peer);

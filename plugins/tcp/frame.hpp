@@ -21,7 +21,7 @@ namespace outsize::tcp {
 
 inline constexpr std::uint32_t frame_magic = 0x3146534f; // "OSF1"
 inline constexpr std::uint64_t frame_start_bytes = 8;    // magic and part count
-inline constexpr std::uint32_t frame_parts_max = 1024;   // one system call takes that many (IOV_MAX)
+inline constexpr std::uint32_t frame_parts_max = OUTSIZE_MESSAGE_PARTS_MAX;
 
 constexpr std::uint64_t frame_header_bytes(std::uint64_t part_count) {
   return frame_start_bytes + 8 * part_count;

@@ -151,9 +151,8 @@ result<send_outcome> tcp_transport::send(outsize_link number, std::span<const bu
   if (one == nullptr || one->now != link::phase::up) {
     return not_up(number);
   }
-  if (parts.empty() || parts.size() > frame_parts_max) {
-    return make_error(code::invalid_argument, "a message of " + std::to_string(parts.size()) + " parts; 1 to " +
-                                                  std::to_string(frame_parts_max) + " are possible");
+  if (result<void> possible = check_part_count(parts.size()); !possible) {
+    return std::move(possible).error();
   }
   const std::uint64_t bytes = size_of(parts);
   const result<void> fits = check_message_size(bytes, one->in.limit_bytes(), one->peer());

@@ -104,8 +104,11 @@ void connection::delivered(std::uint64_t frame_bytes) {
 bool connection::sample() {
   const counters now = measure();
   const std::uint64_t read = now.received - std::min(now.received, now.unread);
+  if (read < read_) {
+    return false; // it was reset, and the kernel's counters with it: nothing more is to be learned of it
+  }
   const bool moved = read > read_;
-  read_ = std::max(read_, read);
+  read_ = read;
   // Frame headers may be shorter than we count them: nobody shall save that up for later.
   delivered_ = std::min(delivered_, now.received + handshake_bytes_max);
   return moved;

@@ -1,6 +1,8 @@
 // Every number of the transport's protocol, derived from each other. README.md shows the same table.
 #pragma once
 
+#include <outsize/abi/buffer.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -14,14 +16,14 @@ inline constexpr std::uint64_t mib = 1024 * kib;
 
 inline constexpr std::uint64_t frame_prefix_bytes = 16;
 inline constexpr std::uint64_t head_fixed_bytes = frame_prefix_bytes + 8; ///< prefix, part count, reserved
-inline constexpr std::uint64_t parts_max = 4096;                          ///< of one message
+inline constexpr std::uint64_t parts_max = OUTSIZE_MESSAGE_PARTS_MAX;     ///< of one message
 
 /// A message up to here is copied into one frame: below it, a copy is cheaper than two frames and a completion.
 inline constexpr std::uint64_t inline_bytes_max = 16 * kib;
 /// A part up to here is copied into a framed frame rather than sent as a piece of its own.
 inline constexpr std::uint64_t inline_part_bytes_max = 4 * kib;
 
-/// Any frame that starts with the prefix. 24 + 8 * 4096 + 16 KiB = 49,176 is the largest we make.
+/// Any frame that starts with the prefix. 24 + 8 * 1024 + 16 KiB = 24,600 is the largest we make.
 inline constexpr std::uint64_t framed_bytes_max = 64 * kib;
 static_assert(head_fixed_bytes + 8 * parts_max + inline_bytes_max <= framed_bytes_max);
 

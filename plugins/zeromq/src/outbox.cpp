@@ -56,9 +56,8 @@ void outbox::set_credit(std::uint64_t total_bytes) {
 // ---- taking messages
 
 result<send_outcome> outbox::offer(std::span<const buffer> parts, std::uint64_t total_bytes, std::uint64_t token) {
-  if (parts.empty() || parts.size() > parts_max) {
-    return make_error(code::invalid_argument, "message of " + std::to_string(parts.size()) + " parts; 1 to " +
-                                                  std::to_string(parts_max) + " can be sent");
+  if (result<void> possible = check_part_count(parts.size()); !possible) {
+    return std::move(possible).error();
   }
   const std::uint64_t charge = total_bytes + message_overhead_bytes;
   const std::uint64_t queued = queued_bytes();

@@ -220,7 +220,7 @@ TEST_CASE("outbox: a connection that is gone stops the flush and loses nothing")
   CHECK(side.box.queued_bytes() == 0);
 }
 
-TEST_CASE("outbox: parts (0 and 4,097 refused; 1 and 4,096 taken)") {
+TEST_CASE("outbox: parts (0 and 1,025 refused; 1 and 1,024 taken)") {
   sender side;
   CHECK(side.box.offer({}, 0, 1).error().code == code::invalid_argument);
   const std::vector<buffer> many(parts_max + 1, of_size(1));

@@ -13,6 +13,16 @@ namespace outsize::client {
 namespace {
 /// How often `stop` is looked at while nothing happens; a signal ends the wait earlier.
 constexpr auto stop_check = std::chrono::milliseconds(200);
+/// What can have come while nobody polled: some pings, a goodbye, the end of each link.
+constexpr int rounds_of_news_max = 64;
+
+bool any_readable(const std::vector<int> &descriptors) {
+  std::vector<pollfd> waits;
+  for (const int fd : descriptors) {
+    waits.push_back({fd, POLLIN, 0});
+  }
+  return ::poll(waits.data(), waits.size(), 0) > 0;
+}
 } // namespace
 
 blocking_client::blocking_client(std::vector<std::unique_ptr<transport_handle>> transports, client_options options,
@@ -45,7 +55,14 @@ bool blocking_client::run_until(const std::function<bool()> &done, time_point de
   }
 }
 
+void blocking_client::take_news() {
+  for (int round = 0; round < rounds_of_news_max && any_readable(client_.event_fds()); ++round) {
+    client_.poll(steady_now());
+  }
+}
+
 result<void> blocking_client::connect() {
+  take_news();
   run_until([this] { return client_.connected() || client_.is_hopeless(); }, steady_now() + options_.connect_timeout);
   if (client_.connected()) {
     return {};
@@ -75,6 +92,7 @@ template <class Answer> auto slot_for() {
 
 result<wire::append_result> blocking_client::append(const std::string &log, record what) {
   const auto slot = slot_for<wire::append_result>();
+  take_news();
   client_.append(log, std::move(what), steady_now() + options_.request_timeout,
                  [slot](wire::append_result answer) { *slot = result<wire::append_result>(std::move(answer)); });
   return wait_for(*this, slot);
@@ -82,6 +100,7 @@ result<wire::append_result> blocking_client::append(const std::string &log, reco
 
 result<read_batch> blocking_client::read(const std::string &log, const read_options &how) {
   const auto slot = slot_for<read_batch>();
+  take_news();
   client_.read(log, how, steady_now() + how.wait + options_.request_timeout,
                [slot](result<read_batch> answer) { *slot = std::move(answer); });
   return wait_for(*this, slot);
@@ -89,6 +108,7 @@ result<read_batch> blocking_client::read(const std::string &log, const read_opti
 
 result<wire::tail> blocking_client::find_tail(const std::string &log) {
   const auto slot = slot_for<wire::tail>();
+  take_news();
   client_.find_tail(log, steady_now() + options_.request_timeout,
                     [slot](result<wire::tail> answer) { *slot = std::move(answer); });
   return wait_for(*this, slot);
@@ -96,6 +116,7 @@ result<wire::tail> blocking_client::find_tail(const std::string &log) {
 
 result<std::string> blocking_client::command(const std::string &name, const std::string &arguments) {
   const auto slot = slot_for<std::string>();
+  take_news();
   client_.command(name, arguments, steady_now() + options_.request_timeout,
                   [slot](result<std::string> answer) { *slot = std::move(answer); });
   return wait_for(*this, slot);

@@ -107,6 +107,15 @@ enum class send_outcome : std::int32_t {
   busy = OUTSIZE_SEND_BUSY,     ///< parts stay with the caller; writable follows
 };
 
+/// The count check that every transport makes (rule T-08).
+inline result<void> check_part_count(std::size_t parts) {
+  if (parts > 0 && parts <= OUTSIZE_MESSAGE_PARTS_MAX) {
+    return {};
+  }
+  return make_error(code::invalid_argument, "a message of " + std::to_string(parts) + " parts; 1 to " +
+                                                std::to_string(OUTSIZE_MESSAGE_PARTS_MAX) + " are possible");
+}
+
 /// The size check that every transport makes first, so that all of them say it in the same words (rule T-02).
 inline result<void> check_message_size(std::uint64_t actual_bytes, std::uint64_t limit_bytes, const std::string &peer) {
   if (actual_bytes <= limit_bytes) {

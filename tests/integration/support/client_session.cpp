@@ -3,9 +3,8 @@
 #include "await.hpp"
 #include "transports.hpp"
 
-#include <cstring>
+#include <iterator>
 #include <memory>
-#include <random>
 #include <utility>
 
 namespace outsize::test {
@@ -31,16 +30,6 @@ client::client_options options_of(const std::string &address, std::uint64_t mess
 
 } // namespace
 
-rope payload_of(std::uint64_t bytes, std::uint64_t seed) {
-  writable_buffer made(bytes);
-  std::mt19937_64 source(seed);
-  for (std::uint64_t at = 0; at < bytes; at += sizeof(std::uint64_t)) {
-    const std::uint64_t word = source();
-    std::memcpy(made.data() + at, &word, std::min<std::uint64_t>(sizeof word, bytes - at));
-  }
-  return {std::move(made).freeze()};
-}
-
 std::string refusal_text(const wire::append_result &outcome) {
   return outcome.refused.has_value() ? std::string(name_of(outcome.refused->why)) + ": " + outcome.refused->text
                                      : std::string{};
@@ -49,8 +38,12 @@ std::string refusal_text(const wire::append_result &outcome) {
 client_session::client_session(const std::string &address, std::uint64_t message_limit_bytes)
     : client_(open_transports({address}, host_.table(), message_limit_bytes),
               options_of(address, message_limit_bytes)) {
+  connect();
+}
+
+void client_session::connect() {
   if (const result<void> connected = client_.connect(); !connected) {
-    FAIL("no connection to " << address << ": " << connected.error().text);
+    FAIL("no connection: " << connected.error().text);
   }
 }
 
@@ -59,6 +52,7 @@ wire::append_result client_session::append(const std::string &log, rope payload)
 }
 
 std::vector<wire::append_result> client_session::append_all(const std::string &log, const std::vector<rope> &payloads) {
+  connect();
   std::vector<wire::append_result> results(payloads.size());
   std::size_t answered = 0;
   const time_point deadline = steady_now() + patience;

@@ -12,9 +12,6 @@
 
 namespace outsize::test {
 
-/// `bytes` bytes that depend on `seed`, so that no two records are alike.
-rope payload_of(std::uint64_t bytes, std::uint64_t seed);
-
 /// Empty for an append that committed, so that a failing comparison shows why it did not.
 std::string refusal_text(const wire::append_result &outcome);
 
@@ -34,6 +31,8 @@ public:
   client::blocking_client &client() { return client_; }
 
 private:
+  void connect();
+
   suite::test_host host_; // outlives the transport
   client::blocking_client client_;
 };

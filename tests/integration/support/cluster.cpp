@@ -70,6 +70,12 @@ child_process::output cluster::outsize(const std::string &node, std::vector<std:
   return run_outsize(std::move(arguments));
 }
 
+std::unique_ptr<child_process> cluster::begin_outsize(const std::string &node,
+                                                      std::vector<std::string> arguments) const {
+  arguments.insert(arguments.end(), {"--connect", address(node)});
+  return test::begin_outsize(std::move(arguments));
+}
+
 nlohmann::json cluster::ask(const std::string &node, std::vector<std::string> arguments) const {
   arguments.insert(arguments.end(), {"--connect", address(node)});
   return ask_outsize(std::move(arguments));

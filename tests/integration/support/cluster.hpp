@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,10 @@ public:
 
   /// `outsize … --connect` to a node.
   [[nodiscard]] child_process::output outsize(const std::string &node, std::vector<std::string> arguments) const;
+  /// The same in the background.
+  [[nodiscard]] std::unique_ptr<child_process> begin_outsize(const std::string &node,
+                                                             std::vector<std::string> arguments) const;
+  /// `outsize … --json`, which must succeed.
   [[nodiscard]] nlohmann::json ask(const std::string &node, std::vector<std::string> arguments) const;
   [[nodiscard]] nlohmann::json status(const std::string &node) const { return ask(node, {"status"}); }
   [[nodiscard]] nlohmann::json digest(const std::string &log) const { return ask("n3", {"digest", log}); }

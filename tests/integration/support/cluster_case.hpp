@@ -3,6 +3,8 @@
 
 #include "await.hpp"
 #include "cluster.hpp"
+#include "counters.hpp"
+#include "payload.hpp"
 
 #define CLUSTER_CASE_JOINED(left, right) left##right
 #define CLUSTER_CASE_NAMED(left, right) CLUSTER_CASE_JOINED(left, right)

@@ -54,6 +54,12 @@ std::uint64_t reconnects_of(const json &status) {
   return sum;
 }
 
+void check_no_size_failure(const json &sequencer) {
+  const json &retried = sequencer.at("waves_retried");
+  INFO("waves retried: " << retried.dump());
+  CHECK(retried.size() == retried.count("timed_out"));
+}
+
 const json &copies_of(const json &digest, std::size_t segment, const std::string &node) {
   return get(digest.at("segments").at(segment).at("servers"), "node", node);
 }

@@ -9,6 +9,13 @@
 
 namespace outsize::test {
 
+std::unique_ptr<child_process> begin_outsize(std::vector<std::string> arguments) {
+  child_process::options how;
+  how.command = std::move(arguments);
+  how.command.insert(how.command.begin(), outsize_program);
+  return std::make_unique<child_process>(how);
+}
+
 child_process::output run_outsize(std::vector<std::string> arguments, const std::string &stdin_file) {
   child_process::options how;
   how.command = std::move(arguments);

@@ -606,3 +606,23 @@ TEST_CASE("parts: thousands of tiny buffers in one message cross intact") {
   REQUIRE(pair.b.messages.size() == 1);
   CHECK(same(pair.b.messages[0].payload, payload));
 }
+
+TEST_CASE("parts: a message never has more buffers than transports take (one below, at, one above)") {
+  for (const std::uint64_t buffers :
+       {OUTSIZE_MESSAGE_PARTS_MAX - 1U, OUTSIZE_MESSAGE_PARTS_MAX + 0U, OUTSIZE_MESSAGE_PARTS_MAX + 1U}) {
+    linked_pair pair;
+    std::size_t most = 0;
+    pair.net.tap = [&](const std::string &, bool, const std::vector<buffer> &parts) {
+      most = std::max(most, parts.size());
+    };
+    rope payload;
+    for (std::uint64_t i = 1; i < buffers; ++i) { // the header part is one of them
+      payload.append(pattern(i % 7 + 1).flatten());
+    }
+    pair.a.inside.request(pair.link_of_a(), make_outgoing(store{}, payload), never, [](const result<incoming> &) {});
+    pair.run_for(1s);
+    REQUIRE(pair.b.messages.size() == 1);
+    CHECK(same(pair.b.messages[0].payload, payload));
+    CHECK(most == (buffers > OUTSIZE_MESSAGE_PARTS_MAX ? 2 : buffers));
+  }
+}

@@ -22,9 +22,10 @@ typedef struct outsize_part {
 
 /* One message: parts[0] is the header part, the rest are payload parts. The boundaries between parts reach the
  * receiver as they are. Its size, the one that limits speak of, is the sum of all parts. */
+#define OUTSIZE_MESSAGE_PARTS_MAX 1024u /* as many as one system call takes on Linux (IOV_MAX) */
 typedef struct outsize_message {
   uint32_t struct_size;
-  uint32_t part_count; /* at least 1 */
+  uint32_t part_count; /* 1 to OUTSIZE_MESSAGE_PARTS_MAX */
   const outsize_part *parts;
 } outsize_message;
 

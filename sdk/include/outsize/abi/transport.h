@@ -16,6 +16,9 @@
  *         crash it. A message that declares more than the limit is answered by an OVERSIZE event, then LINK_DOWN.
  *   T-07  Memory for messages being received is bounded by memory_bytes_max over all links; memory queued for
  *         sending by queued_bytes_max of each link.
+ *   T-08  A message of 1 to OUTSIZE_MESSAGE_PARTS_MAX parts is taken, whatever their sizes; any other count is refused
+ *         by send, at once, with OUTSIZE_E_invalid_argument, and the link stays up. As with sizes, local links take no
+ *         more than remote ones: what one replica can be sent, all can.
  *
  * A transport knows nothing of hellos, cluster names or requests: the host speaks those over the link. */
 #ifndef OUTSIZE_ABI_TRANSPORT_H

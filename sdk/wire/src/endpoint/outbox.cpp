@@ -16,6 +16,17 @@ std::uint64_t part_message_bytes_max(const outbox_limits &limits) {
   return std::min({part_bytes_max, limits.link_bytes, limits.window_bytes});
 }
 
+/// The parts of one message. More payload buffers than a message may have parts (rule T-08) are joined: they are small,
+/// since part_bytes_max bounds their sum wherever the peer takes parts at all.
+void gather(const buffer &header, const rope &payload, std::vector<buffer> &into) {
+  into.assign(1, header);
+  if (payload.parts().size() >= OUTSIZE_MESSAGE_PARTS_MAX) {
+    into.push_back(payload.flatten());
+    return;
+  }
+  into.insert(into.end(), payload.parts().begin(), payload.parts().end());
+}
+
 } // namespace
 
 void outbox::set_limits(const outbox_limits &limits) {
@@ -240,8 +251,7 @@ outbox::attempt outbox::hand_over(std::uint64_t token, error &why) {
 }
 
 outbox::attempt outbox::send_whole(const outbox_message &message, error &why) {
-  scratch_.assign(1, message.header);
-  scratch_.insert(scratch_.end(), message.payload.parts().begin(), message.payload.parts().end());
+  gather(message.header, message.payload, scratch_);
   const attempt outcome = hand_over(0, why);
   handed_over_bytes_ += outcome == attempt::sent ? message.size() : 0;
   return outcome;
@@ -257,8 +267,7 @@ outbox::attempt outbox::send_part(waiting &next, error &why) {
   const std::uint64_t piece = next_bytes(next) - part_overhead_bytes;
   const part head{name, next.message.header.size(), next.message.size(), next.sent_bytes};
   const rope bytes = next.whole.slice(next.sent_bytes, piece);
-  scratch_.assign(1, seal_envelope(encode(head), kind::part, 0));
-  scratch_.insert(scratch_.end(), bytes.parts().begin(), bytes.parts().end());
+  gather(seal_envelope(encode(head), kind::part, 0), bytes, scratch_);
   const attempt outcome = hand_over(piece + part_overhead_bytes, why);
   if (outcome != attempt::sent) {
     return outcome;

@@ -140,6 +140,9 @@ result<send_outcome> scripted_transport::send(outsize_link link, std::span<const
   if (mine == nullptr) {
     return make_error(code::link_down, "no such link");
   }
+  if (result<void> possible = check_part_count(parts.size()); !possible) {
+    return std::move(possible).error();
+  }
   const std::uint64_t bytes = size_of_parts(parts);
   if (result<void> fits = check_message_size(bytes, mine->stats.limit_bytes, mine->listener); !fits) {
     return std::move(fits).error();

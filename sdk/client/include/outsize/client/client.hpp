@@ -111,8 +111,8 @@ public:
   blocking_client(std::vector<std::unique_ptr<transport_handle>> transports, client_options options,
                   std::function<bool()> stop = {});
 
-  /// Waits until connected; the error says which addresses were tried and why each failed. Ends early when trying again
-  /// cannot help.
+  /// Waits until connected, again where the connection was lost meanwhile; the error says which addresses were tried
+  /// and why each failed. Ends early when trying again cannot help.
   result<void> connect();
   result<wire::append_result> append(const std::string &log, record what);
   result<read_batch> read(const std::string &log, const read_options &how);
@@ -124,6 +124,10 @@ public:
   [[nodiscard]] client &machine() { return client_; }
 
 private:
+  /// Between two calls nobody polls, and a node gives up on a client that it hears nothing of. What became of the links
+  /// meanwhile is learned before anything is sent over them.
+  void take_news();
+
   client client_;
   client_options options_;
   std::function<bool()> stop_;
