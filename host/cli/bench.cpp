@@ -79,9 +79,7 @@ public:
 
 private:
   /// What only somebody can change is not asked for again and again.
-  bool is_hopeless() const {
-    return !errors_.empty() && retry_of(last_refusal_.why) == retry_class::after_change;
-  }
+  bool is_hopeless() const { return !errors_.empty() && retry_of(last_refusal_.why) == retry_class::after_change; }
   bool enough() const { return (what_.count != 0 && sent_ >= what_.count) || is_hopeless(); }
 
   void fill(time_point end) {

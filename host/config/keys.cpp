@@ -62,7 +62,9 @@ constexpr std::array keys = {
               "Memory for entries on their way to disk and for the store's tables; at least one whole message."},
 
     key_facts{"sequencer", "in-flight-bytes", key_type::bytes, false, "128MiB", budget_bytes_min, budget_bytes_max, "",
-              "Bytes admitted and not yet committed, for each log; above it appends are answered `overloaded`."},
+              "Bytes admitted and not yet committed, for each log; above it appends are answered `overloaded`. A "
+              "record counts with 1 KiB more "
+              "than its bytes: what it takes in memory besides them."},
     key_facts{"sequencer", "producer-in-flight-bytes", key_type::bytes, false, "64MiB", budget_bytes_min,
               budget_bytes_max, "", "The same for each producer of a log."},
     key_facts{"sequencer", "spread", key_type::choice, false, "all", 0, 0, "all|replication",
