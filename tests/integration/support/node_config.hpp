@@ -15,7 +15,8 @@ struct node_options {
   std::string cluster;    ///< more keys of [cluster]
   std::string node;       ///< more keys of [node]
   std::string log_server; ///< keys of [log-server]
-  std::string sequencer;  ///< keys of [sequencer]
+  /// Keys of [sequencer]; by default several of the largest records may be on their way at once.
+  std::string sequencer = "producer-in-flight-bytes = \"128MiB\"";
   std::string more;       ///< whole sections
 };
 

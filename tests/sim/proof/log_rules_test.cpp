@@ -128,19 +128,3 @@ TEST_CASE("proof: L7, a read that leaves out a record") {
 TEST_CASE("proof: L7, a read that goes on behind a record it did not give") {
   CHECK(finds("L7", in_every<wire::records>([](wire::records &answer) { answer.next += 1; })));
 }
-
-TEST_CASE("proof: L7, a read that gives a record twice") {
-  CHECK(finds("L7", [](cluster &running) {
-    running.plant([](sighting &message) {
-      rewrite<wire::records>(message, [&](wire::records &answer) {
-        if (answer.entry_headers.size() != 1) {
-          return;
-        }
-        answer.entry_headers.push_back(answer.entry_headers.front());
-        const std::vector<buffer> payload(message.parts.begin() + 1, message.parts.end());
-        message.parts.insert(message.parts.end(), payload.begin(), payload.end());
-      });
-      return tampering::pass;
-    });
-  }));
-}
