@@ -160,28 +160,3 @@ TEST_CASE("proof: Z8, a server with a lower limit is used as if it had none") {
       },
       &with_a_lower_limit));
 }
-
-TEST_CASE("proof: Z9, a log server that does not keep to its budget") {
-  CHECK(finds(
-      "Z9",
-      [](cluster &running) {
-        for (auto &one : running.machines()) {
-          one->plant_memory_budget(64 * wire::mib);
-        }
-      },
-      [](scenario &plan) {
-        for (machine_settings &one : plan.machines) {
-          one.log_server_memory_bytes = one.message_limit_bytes;
-        }
-        plan.disk.sync_min = plan.disk.sync_max = std::chrono::milliseconds(200);
-        plan.sequencer.server_outstanding_bytes = plan.sequencer.pipeline_bytes = 1 * wire::mib;
-        plan.sequencer.batch_entries_max = 1;
-        plan.sequencer.pipeline_batches = 64;
-        plan.appends_max = 400;
-        for (client_settings &one : plan.appenders) {
-          one.in_flight_max = 64;
-          one.pause_max = std::chrono::milliseconds(1);
-          one.producer = false;
-        }
-      }));
-}
