@@ -99,6 +99,18 @@ private:
     return is_done && is_heard;
   }
 
+  /// Takes answers for a while; false when nobody takes them any more.
+  bool go_on(std::chrono::milliseconds most) {
+    client_.run_until(
+        [this] {
+          send_retries();
+          show();
+          return !console_.ok();
+        },
+        steady_now() + most);
+    return console_.ok();
+  }
+
   /// What was sent has a moment to be answered: an answer is worth more than a doubt.
   void await_last_answers() {
     session_.ignore_interrupts();
@@ -107,7 +119,7 @@ private:
 
   /// False when it was interrupted.
   bool start(const std::string &file) {
-    result<rope> payload = payload_of(file);
+    result<rope> payload = payload_of(file, [this](std::chrono::milliseconds most) { return go_on(most); });
     if (!payload && payload.error().code == code::interrupted) {
       return false;
     }

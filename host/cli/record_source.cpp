@@ -132,29 +132,32 @@ error stopped_or(const std::string &file, std::string_view what, int number) {
 
 /// Waits until there is something to read, or its end; false when interrupted. It looks now and then by itself: a
 /// signal that comes just before a blocking read would not end it.
-bool wait_for_bytes(int fd) {
-  constexpr int look_ms = 200;
-  for (pollfd wait{fd, POLLIN, 0}; !interrupted();) {
-    if (::poll(&wait, 1, look_ms) > 0) {
+bool wait_for_bytes(int fd, const meanwhile &go_on) {
+  constexpr auto look = std::chrono::milliseconds(20);
+  auto wait_for = std::chrono::milliseconds(0);
+  while (!interrupted() && go_on(wait_for)) {
+    pollfd wait{fd, POLLIN, 0};
+    if (::poll(&wait, 1, 0) > 0) {
       return true;
     }
+    wait_for = look;
   }
   return false;
 }
 
 /// Read up to its end before anything is sent: an append says its length first. An empty one needs no spool file.
-result<rope> spooled(const std::string &file, int from) {
+result<rope> spooled(const std::string &file, int from, const meanwhile &go_on) {
   std::optional<descriptor> spool;
   const auto chunk = std::make_unique<char[]>(spool_chunk_bytes);
   for (;;) {
-    if (!wait_for_bytes(from)) {
+    if (!wait_for_bytes(from, go_on)) {
       return stopped_or(file, "read", EINTR);
     }
     const ssize_t count = ::read(from, chunk.get(), spool_chunk_bytes);
     if (count == 0) {
       break;
     }
-    if (count < 0 && errno == EINTR && !interrupted()) {
+    if (count < 0 && (errno == EINTR || errno == EAGAIN) && !interrupted()) {
       continue;
     }
     if (count < 0) {
@@ -191,16 +194,17 @@ bool stands_at_its_beginning(int fd) {
 
 } // namespace
 
-result<rope> payload_of(const std::string &file) {
+result<rope> payload_of(const std::string &file, const meanwhile &go_on) {
   if (file == "-") {
     const bool is_file = knows_its_size(STDIN_FILENO) && stands_at_its_beginning(STDIN_FILENO);
-    return is_file ? payload_of_descriptor("stdin", STDIN_FILENO) : spooled("stdin", STDIN_FILENO);
+    return is_file ? payload_of_descriptor("stdin", STDIN_FILENO) : spooled("stdin", STDIN_FILENO, go_on);
   }
-  const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  // A named pipe that nobody writes into yet opens at once, and is waited for like one whose writer is silent.
+  const descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (opened.get() < 0) {
     return stopped_or(file, "opened", errno);
   }
-  return knows_its_size(opened.get()) ? payload_of_descriptor(file, opened.get()) : spooled(file, opened.get());
+  return knows_its_size(opened.get()) ? payload_of_descriptor(file, opened.get()) : spooled(file, opened.get(), go_on);
 }
 
 void explain_shrinking_files() {

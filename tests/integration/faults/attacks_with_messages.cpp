@@ -102,7 +102,7 @@ std::vector<attack> attacks_before_hello() {
   };
   return {
       refused_hello("a hello from another cluster", foreign, "belongs to cluster \"another\""),
-      refused_hello("a hello with another cluster's id", other_id, "belongs to cluster \"test\""),
+      refused_hello("a hello with another cluster's id", other_id, "has data of another cluster than node"),
       refused_hello("a hello with a message limit of one byte", small, "a message limit of 1 bytes"),
       refused_hello("a hello of a protocol to come", newer, "protocol versions 65535 to 65535"),
       sent("a store before the hello", wire::seal_envelope(wire::encode(wire::store{}), wire::kind::store, question),
