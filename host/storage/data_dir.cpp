@@ -121,15 +121,25 @@ error damaged(const std::string &path, const std::string &why) {
                   "restore the file from a copy, or move the directory away and let the node fetch its entries anew");
 }
 
+error wrong_format(const std::string &path, std::uint64_t format) {
+  if (format > data_dir_format) {
+    return mismatch(fmt::format("{}: storage format {} is newer than {}, the newest this version knows",
+                                marker_path(path), format, data_dir_format),
+                    "run the newer version of outsized again, or set data-dir to another directory");
+  }
+  return mismatch(fmt::format("{}: storage format {} is older than {}, the oldest this version reads",
+                              marker_path(path), format, data_dir_format_min),
+                  "run the version of outsized that wrote it, or set data-dir to another directory");
+}
+
 result<marker> parse_marker(const std::string &path, const std::string &text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_unsigned()) {
     return damaged(path, "not a JSON object with a format");
   }
-  if (const auto format = json["format"].get<std::uint64_t>(); format > data_dir_format) {
-    return mismatch(fmt::format("{}: storage format {} is newer than {}, the newest this version knows",
-                                marker_path(path), format, data_dir_format),
-                    "run the newer version of outsized again, or set data-dir to another directory");
+  if (const auto format = json["format"].get<std::uint64_t>();
+      format > data_dir_format || format < data_dir_format_min) {
+    return wrong_format(path, format);
   }
   const auto cluster = json.value("cluster", nlohmann::json());
   const auto node = json.value("node", nlohmann::json());

@@ -123,14 +123,19 @@ TEST_CASE("data dir: a second process is refused by the number of the first") {
   CHECK(data_dir::open(dir.path(), "n3", unknown).has_value());
 }
 
-TEST_CASE("data dir: a newer format is refused, the same one is not") {
+TEST_CASE("data dir: a newer or older format is refused, the same one is not") {
   temp_dir dir;
   {
     REQUIRE(data_dir::open(dir.path(), "n3", unknown).has_value());
   }
-  write_file(dir / "outsize.json", R"({"cluster": "", "node": "n3", "format": 2, "more": [1]})");
-  CHECK(refusal_of(dir.path()).text.find("storage format 2 is newer than 1") != std::string::npos);
-  write_file(dir / "outsize.json", R"({"cluster": "", "node": "n3", "format": 1, "more": [1]})");
+  const auto marker_of = [](std::uint32_t format) {
+    return R"({"cluster": "", "node": "n3", "more": [1], "format": )" + std::to_string(format) + "}";
+  };
+  write_file(dir / "outsize.json", marker_of(data_dir_format + 1));
+  CHECK(refusal_of(dir.path()).text.find("storage format 3 is newer than 2") != std::string::npos);
+  write_file(dir / "outsize.json", marker_of(data_dir_format_min - 1));
+  CHECK(refusal_of(dir.path()).text.find("storage format 1 is older than 2") != std::string::npos);
+  write_file(dir / "outsize.json", marker_of(data_dir_format));
   CHECK(data_dir::open(dir.path(), "n3", unknown).has_value());
 }
 
@@ -138,8 +143,8 @@ TEST_CASE("data dir: a damaged marker is refused") {
   temp_dir dir;
   const std::string text = GENERATE(
       "", "{", "[]", "7", R"({"node": "n3"})", R"({"format": -1})", R"({"format": "1", "node": "n3", "cluster": ""})",
-      R"({"format": 1, "node": 3, "cluster": ""})", R"({"format": 1, "node": "n3", "cluster": "12"})",
-      R"({"format": 1, "node": "n3", "cluster": "zz0203ff000000000000000000000000"})");
+      R"({"format": 2, "node": 3, "cluster": ""})", R"({"format": 2, "node": "n3", "cluster": "12"})",
+      R"({"format": 2, "node": "n3", "cluster": "zz0203ff000000000000000000000000"})");
   CAPTURE(text);
   write_file(dir / "outsize.json", text);
   const error refused = refusal_of(dir.path());
