@@ -26,7 +26,8 @@ public:
   /// Creates the directory when it is missing (its parent must exist), locks it, and reads or writes its marker.
   /// `cluster` all zero: not known yet; the marker's is taken over, or stays open until set_cluster.
   /// Refusals, each with the value, the place and what to do:
-  ///   data_dir_mismatch  another cluster or node, a newer or older format, a damaged marker, files but no marker, or a process
+  ///   data_dir_mismatch  another cluster or node, a newer or older format, a damaged marker, files but no marker, or a
+  ///   process
   ///                      that holds the lock
   ///   permission_denied  not a directory, or not to be read and written
   ///   storage_failed     the disk failed while the marker was read or written

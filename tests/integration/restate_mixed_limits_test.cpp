@@ -139,8 +139,9 @@ CLUSTER_CASE("restate mixed-limits: n1 lowered to 2 MiB and restarted under load
     return server_of(sequencer_of(nodes.status("n3"), "orders"), "n1").at("set_aside_limit_bytes") == 2 * wire::mib;
   });
   const child_process::output status = nodes.outsize("n3", {"status"});
-  CHECK(status.out.find("ALARM n1 is set aside: its message-limit of 2097152 bytes is below the segment's of 4194304") !=
-        std::string::npos);
+  CHECK(
+      status.out.find("ALARM n1 is set aside: its message-limit of 2097152 bytes is below the segment's of 4194304") !=
+      std::string::npos);
   await_copies_on(nodes, "n1"); // fetched in parts
   check_large_read(nodes, large);
 

@@ -17,7 +17,7 @@ struct node_options {
   std::string log_server; ///< keys of [log-server]
   /// Keys of [sequencer]; by default several of the largest records may be on their way at once.
   std::string sequencer = "producer-in-flight-bytes = \"128MiB\"";
-  std::string more;       ///< whole sections
+  std::string more; ///< whole sections
 };
 
 /// The data folder is named after the node and lies beside the file.
