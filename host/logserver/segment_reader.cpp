@@ -111,6 +111,18 @@ error no_memory(const memory_budget &memory, std::uint64_t bytes) {
   return full;
 }
 
+/// One read takes at most this share of the budget, so that stores and other reads go on beside it.
+std::uint64_t read_bytes_max(const memory_budget &memory) {
+  return memory.bytes_max() / 4;
+}
+
+/// Headers in one answer: as many as are wanted, as a part carries and as the budget allows.
+std::uint32_t list_count(const wire::list_entries &message, const memory_budget &memory) {
+  const std::uint64_t wanted = message.count_max == 0 ? list_count_max : message.count_max;
+  const std::uint64_t allowed = std::max<std::uint64_t>(1, read_bytes_max(memory) / wire::entry_header_bytes);
+  return static_cast<std::uint32_t>(std::min({wanted, allowed, std::uint64_t{list_count_max}}));
+}
+
 /// Reads within the budget; `then` is called unless the server is gone or stopped.
 void read_charged(server_context &context, const read_request &what, storage::read_done then) {
   const std::uint64_t charged = what.bytes_max;
@@ -135,7 +147,7 @@ void fetch_entries(server_context &context, const stored_segment &segment, const
   const segment_snapshot &snapshot = segment.snapshot();
   const read_span span = span_of(snapshot.row, message.from, fetch_end(snapshot, message));
   read_request what{.segment = snapshot.id, .from = span.from, .to = span.disk_to};
-  what.bytes_max = std::min(message.bytes_max, context.memory().bytes_max() / 4);
+  what.bytes_max = std::min(message.bytes_max, read_bytes_max(context.memory()));
   what.count_max = message.count_max;
   auto made = std::make_shared<fetch_answer>(context, segment, span);
   read_charged(context, what, [&segment, made, answer = std::move(answer)](const result<read_result> &read) {
@@ -154,7 +166,7 @@ void list_entry_headers(server_context &context, const stored_segment &segment, 
   const segment_row &row = segment.snapshot().row;
   const read_span span = span_of(row, message.from, std::min(message.to, row.local_tail));
   read_request what{.segment = segment.snapshot().id, .from = span.from, .to = span.disk_to};
-  what.count_max = message.count_max == 0 ? list_count_max : std::min(message.count_max, list_count_max);
+  what.count_max = list_count(message, context.memory());
   what.bytes_max = what.count_max * wire::entry_header_bytes;
   what.headers_only = true;
   read_charged(context, what, [&segment, span, answer = std::move(answer)](const result<read_result> &read) {

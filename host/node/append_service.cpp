@@ -1,6 +1,6 @@
 #include "host/node/append_service.hpp"
 
-#include "host/node/log_json.hpp"
+#include "host/admission/relay.hpp"
 
 #include <fmt/format.h>
 
@@ -59,32 +59,11 @@ result<const log_record *> append_service::find_log(const std::string &name) con
   return &found->record;
 }
 
-/// The sequencer's node decides, but for what is certain without it: a record over the limits of a log that has no
-/// policies, and one that is more than this node can hold until it is passed on.
-std::optional<wire::refusal> append_service::refuses_to_relay(const log_record &log, const record_facts &record) const {
-  if (log.chain.empty()) {
-    return std::nullopt;
+std::optional<wire::refusal> append_service::refuses(const log_record &log, const record_facts &record) const {
+  if (const log_sequencer *sequencer = logs_.find(log.name); sequencer != nullptr) {
+    return sequencer->refuses(record);
   }
-  if (log.policies.empty()) {
-    verdict decided = admit(record, limits_of(log), {}, {});
-    auto *const refused = std::get_if<wire::refusal>(&decided.what);
-    return refused == nullptr ? std::nullopt : std::optional(std::move(*refused));
-  }
-  const std::uint64_t budget = assembly_bytes_max_of(node_.options);
-  const std::uint64_t message_bytes = message_bytes_of(record.record_header_bytes + record.payload_bytes);
-  if (message_bytes <= budget) {
-    return std::nullopt;
-  }
-  wire::refusal made = wire::to_refusal(size_error(
-      code::too_large,
-      fmt::format("a payload of {} bytes is more than node {} can hold to pass it on to node {}, the sequencer's",
-                  record.payload_bytes, node_.options.name, log.sequencer),
-      message_bytes, budget));
-  made.at = wire::stage::transport;
-  made.limit_source = "peer " + node_.options.name;
-  made.log = log.name;
-  made.remedy = fmt::format("connect to node {}, which decides whether the log takes it", log.sequencer);
-  return made;
+  return refuses_to_relay(record, {log.name, node_.options.name, log.sequencer, assembly_bytes_max_of(node_.options)});
 }
 
 wire::large_decision append_service::on_large(const wire::large_offer &offer) const {
@@ -105,9 +84,7 @@ wire::large_decision append_service::on_large(const wire::large_offer &offer) co
   record_facts record;
   record.record_header_bytes = message->records.front().record_header_bytes;
   record.payload_bytes = message->records.front().payload_bytes;
-  const log_sequencer *sequencer = logs_.find(message->log);
-  std::optional<wire::refusal> no =
-      sequencer != nullptr ? sequencer->refuses(record) : refuses_to_relay(*log.value(), record);
+  std::optional<wire::refusal> no = refuses(*log.value(), record);
   if (!no.has_value()) {
     return wire::large_decision::taken();
   }

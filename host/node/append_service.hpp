@@ -14,7 +14,7 @@ class append_service {
 public:
   append_service(node_context &node, log_keeper &logs) : node_(node), logs_(logs) {}
 
-  /// May the rest of a large append come? When the one record in it is over the log's limits it is refused at once.
+  /// May the rest of a large append come? On the sequencer's node the one record in it is judged at once.
   [[nodiscard]] wire::large_decision on_large(const wire::large_offer &offer) const;
   void on_append(wire::incoming &&request);
   void on_find_tail(const wire::incoming &request);
@@ -29,7 +29,8 @@ public:
 private:
   void append_here(log_sequencer &sequencer, wire::append message, const rope &payload, const asker &to);
   void relay(const std::string &sequencer_node, wire::append message, rope payload, const asker &to);
-  [[nodiscard]] std::optional<wire::refusal> refuses_to_relay(const log_record &log, const record_facts &record) const;
+  /// Before any payload is taken: what the sequencer here says of it, or this node if it only passes it on.
+  [[nodiscard]] std::optional<wire::refusal> refuses(const log_record &log, const record_facts &record) const;
   void refuse(const asker &to, const std::string &log, std::size_t records, const error &why) const;
   [[nodiscard]] result<const log_record *> find_log(const std::string &name) const;
   [[nodiscard]] time_point deadline_of(std::uint64_t time_left_ms) const;

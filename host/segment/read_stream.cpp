@@ -126,6 +126,7 @@ void read_stream::state::step() {
   if (done || asking) {
     return;
   }
+  ask_room_at = never; // whoever still wants room says so again
   if (now >= deadline) {
     fail(make_error(code::timed_out, fmt::format("log {}: offset {} could not be read in time; {}", question.log,
                                                  question.from, fmt::join(complaints, "; "))));
@@ -256,7 +257,9 @@ bool read_stream::state::take_room() {
   const std::uint64_t wanted = std::max<std::uint64_t>(answer_bytes_max(), 1);
   const bool taken = around.take_room(wanted);
   room = taken ? wanted : 0;
-  ask_room_at = taken ? never : now + around.room_poll;
+  if (!taken) {
+    ask_room_at = now + around.room_poll;
+  }
   return taken;
 }
 

@@ -45,7 +45,8 @@ constexpr after_failure next_after(code failed) {
     return after_failure::seal;
   case code::out_of_order: // an earlier store was lost; sending goes on from the first one missing
     return after_failure::resend_after_pause;
-  case code::storage_failed: // fail-stop: the server answers nothing until it was restarted, and then has a new link
+  case code::storage_failed: // its disk could not be read, and may be again; after a failed write it answers nothing
+    return after_failure::resend_after_pause;
   case code::wrong_cluster:
   case code::protocol_mismatch:
   case code::closed:

@@ -18,7 +18,6 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -37,7 +36,6 @@ struct seed_range {
 struct range_options {
   std::string state;             ///< file that keeps the place; empty: none
   std::string coverage;          ///< file for what was exercised; empty: none
-  std::string open;              ///< file of seeds whose failures are known and not mended; empty: none
   std::uint64_t twice_every = 0; ///< one seed in so many is run twice; 0 = none
   bool quiet = false;
 };
@@ -126,29 +124,10 @@ struct tally {
   }
 };
 
-/// Seeds of a file, each with what its line says of it.
-std::map<std::uint64_t, std::string> seeds_in(const std::string &file) {
-  std::map<std::uint64_t, std::string> found;
-  std::istringstream lines(text_of(file));
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::uint64_t seed = 0;
-    if (words >> seed) {
-      std::getline(words, found[seed]);
-    }
-  }
-  return found;
-}
-
 int run_range(const seed_range &range, const range_options &how) {
   tally all;
-  const std::map<std::uint64_t, std::string> open = seeds_in(how.open);
   std::uint64_t seed = how.state.empty() ? range.first : std::max(range.first, read_place(how.state, range.first));
   for (; seed <= range.last; ++seed) {
-    if (const auto known = open.find(seed); known != open.end()) {
-      fmt::print("seed {} is left out, it fails:{}\n", seed, known->second);
-      continue;
-    }
     all.run(seed, how);
     if (!how.state.empty()) {
       std::ofstream(how.state, std::ios::trunc) << seed + 1 << '\n';
@@ -210,7 +189,6 @@ int main(int count, char **arguments) {
   app.add_option("--list", list, "a file whose lines begin with a seed");
   app.add_option("--state", how.state, "file that keeps the place in the range, to go on there");
   app.add_option("--coverage", how.coverage, "file to write what the range exercised to");
-  app.add_option("--open", how.open, "file of seeds to leave out of a range: SEED WHY");
   app.add_option("--twice-every", how.twice_every, "run one seed in so many twice, and compare");
   app.add_flag("--quiet", how.quiet, "print only what fails");
   app.add_option("--covered", covered, "files of --coverage: did they together exercise everything?");

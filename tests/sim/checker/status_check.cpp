@@ -111,8 +111,10 @@ void status_check::look_at_server(const std::string &node, const json &server, c
   if (server.is_null()) {
     return;
   }
-  // One store and one read are let in whatever is left, so that what is larger than that is late and not stuck.
-  const std::uint64_t most = server.at("memory_budget_bytes").get<std::uint64_t>() + bounds.message_bytes_max;
+  // One store and one read are let in whatever is left, so that what is larger than that is late and not stuck. A read
+  // takes no more than a quarter of the budget.
+  const std::uint64_t budget = bounds.log_server_bytes.at(node);
+  const std::uint64_t most = budget + std::max(bounds.message_bytes_max, budget / 4);
   if (server.at("memory_bytes").get<std::uint64_t>() > most) {
     found_.add("Z9", "{}: its log server holds {} bytes, {} may be", node, server.at("memory_bytes").dump(), most);
   }

@@ -23,8 +23,9 @@ namespace outsize::sim {
 /// What the nodes were told to keep to.
 struct status_bounds {
   host::sequencer_options sequencer;
-  std::uint64_t message_bytes_max = 0; ///< the largest message limit of any node
-  bool stores_are_refused = false;     ///< by a fault of the simulation
+  std::uint64_t message_bytes_max = 0;                   ///< the largest message limit of any node
+  bool stores_are_refused = false;                       ///< by a fault of the simulation
+  std::map<std::string, std::uint64_t> log_server_bytes; ///< each node's memory budget, as its operator set it
 };
 
 class status_check {

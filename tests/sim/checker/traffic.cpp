@@ -16,6 +16,12 @@ template <class Message> std::optional<Message> decoded(const sighting &message)
   return made ? std::optional<Message>(std::move(made).value()) : std::nullopt;
 }
 
+/// A refusal that lies in the store itself. What lies in the server's disk is none: it may be read again later.
+bool is_for_good(code refused) {
+  const retry_class again = retry_of(refused);
+  return again != retry_class::later && again != retry_class::reconnect && refused != code::storage_failed;
+}
+
 /// Tells the questions of one link from those of others; a machine's with itself have numbers of their own.
 std::string request_key(const sighting &message) {
   return message.connection == 0 ? message.from : std::to_string(message.connection);
@@ -197,8 +203,7 @@ void traffic::on_stored(const sighting &message, std::uint64_t number, const wir
   }
   seen_.add("store-refused/" + std::string(name_of(answer.refused->why)));
   const auto asked = asked_.find({request_key(message), number});
-  const retry_class again = retry_of(answer.refused->why);
-  if (asked == asked_.end() || again == retry_class::later || again == retry_class::reconnect) {
+  if (asked == asked_.end() || !is_for_good(answer.refused->why)) {
     return;
   }
   if (++refused_[asked->second] > refusals_of_one_store_max) {

@@ -21,6 +21,7 @@ status_bounds bounds_of(const scenario &plan) {
   made.stores_are_refused = plan.faults.refusal_millionths > 0;
   for (const machine_settings &one : plan.machines) {
     made.message_bytes_max = std::max(made.message_bytes_max, one.message_limit_bytes);
+    made.log_server_bytes[one.name] = one.log_server_memory_bytes;
   }
   return made;
 }
@@ -28,9 +29,9 @@ status_bounds bounds_of(const scenario &plan) {
 /// Is something of [base, end) not there? What lies before the base is nobody's business.
 bool lacks(const host::segment_row *row, offset_t base, offset_t end) {
   return row == nullptr || row->local_tail < end ||
-         std::any_of(
-             row->holes.begin(), row->holes.end(),
-             [&](const host::offset_range &hole) { return std::max(hole.from, base) < std::min(hole.to, end); });
+         std::any_of(row->holes.begin(), row->holes.end(), [&](const host::offset_range &hole) {
+           return std::max(hole.from, base) < std::min(hole.to, end);
+         });
 }
 
 std::vector<std::unique_ptr<machine>> make_machines(world &in, const scenario &plan) {

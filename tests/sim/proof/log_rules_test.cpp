@@ -90,7 +90,8 @@ TEST_CASE("proof: L5, a tail that moves back") {
 }
 
 TEST_CASE("proof: L6, a disk that forgets fence and seal when its machine dies") {
-  CHECK(finds("L6", [](cluster &running) { running.machines()[1]->disk().forget_seals(true); }, &with_kills));
+  CHECK(finds(
+      "L6", [](cluster &running) { running.machines()[1]->disk().forget_seals(true); }, &with_kills));
 }
 
 TEST_CASE("proof: L6, a server that says it has sealed and has not") {
@@ -127,4 +128,20 @@ TEST_CASE("proof: L7, a read that leaves out a record") {
 
 TEST_CASE("proof: L7, a read that goes on behind a record it did not give") {
   CHECK(finds("L7", in_every<wire::records>([](wire::records &answer) { answer.next += 1; })));
+}
+
+TEST_CASE("proof: L7, a read that gives a record twice") {
+  CHECK(finds("L7", [](cluster &running) {
+    running.plant([](sighting &message) {
+      rewrite<wire::records>(message, [&](wire::records &answer) {
+        if (answer.entry_headers.size() != 1 || 2 * message.bytes > message.limit_bytes) {
+          return; // not a message above the link's limit, which would be found first
+        }
+        answer.entry_headers.push_back(answer.entry_headers.front());
+        const std::vector<buffer> payload(message.parts.begin() + 1, message.parts.end());
+        message.parts.insert(message.parts.end(), payload.begin(), payload.end());
+      });
+      return tampering::pass;
+    });
+  }));
 }

@@ -48,6 +48,25 @@ template <class Change> planted_bug in_answers(Change change) {
   };
 }
 
+/// Log servers that go by another budget than the one they were given.
+void without_a_budget(cluster &running) {
+  for (auto &one : running.machines()) {
+    one->plant_memory_budget(64 * wire::mib);
+  }
+}
+
+/// Servers with room for one message, disks that are slow, and enough time to come to appends.
+void with_small_budgets(scenario &plan) {
+  for (machine_settings &one : plan.machines) {
+    one.log_server_memory_bytes = one.message_limit_bytes;
+  }
+  plan.disk.sync_min = plan.disk.sync_max = std::chrono::milliseconds(200);
+  plan.appends_max = 1000;
+  for (client_settings &one : plan.appenders) {
+    one.producer = false;
+  }
+}
+
 void with_a_lower_limit(scenario &plan) {
   plan.machines[1].message_limit_bytes = 8 * wire::kib;
 }
@@ -159,4 +178,33 @@ TEST_CASE("proof: Z8, a server with a lower limit is used as if it had none") {
         });
       },
       &with_a_lower_limit));
+}
+
+TEST_CASE("proof: Z9, a log server gives its disk more than its budget") {
+  CHECK(finds("Z9", &without_a_budget, [](scenario &plan) {
+    with_small_budgets(plan);
+    plan.sequencer.batch_entries_max = 1;
+    plan.sequencer.pipeline_batches = 64;
+    plan.sequencer.server_outstanding_bytes = plan.sequencer.pipeline_bytes = 1 * wire::mib;
+    plan.sequencer.store_timeout_min = plan.sequencer.store_timeout_max = std::chrono::seconds(10);
+    for (client_settings &one : plan.appenders) {
+      one.in_flight_max = 64;
+    }
+  }));
+}
+
+TEST_CASE("proof: Z9, a log server that does not keep to its memory budget") {
+  // What is sent again while the first is being written takes memory, and is not given to the disk.
+  const auto sent_again = [](scenario &plan) {
+    with_small_budgets(plan);
+    plan.sequencer.store_timeout_min = plan.sequencer.store_timeout_max = std::chrono::milliseconds(20);
+    plan.sequencer.wave_pause_min = plan.sequencer.wave_pause_max = std::chrono::milliseconds(5);
+    plan.appenders.resize(1);
+    plan.appenders.front().in_flight_max = 1;
+  };
+  CHECK(rules_of(hunt([](cluster &) {}, sent_again)).empty());
+  const std::vector<finding> found = hunt(&without_a_budget, sent_again);
+  REQUIRE_FALSE(found.empty());
+  CHECK(found.front().rule == "Z9");
+  CHECK_THAT(found.front().text, Catch::Contains("its log server holds"));
 }

@@ -180,3 +180,19 @@ TEST_CASE("list entries: headers of what is durable, whatever the global tail; d
   CHECK(offsets_of((*f.list(2, 7))->entry_headers) == offsets{2, 6});
   CHECK((*f.list(9, 20))->next == 9);
 }
+
+TEST_CASE("list entries: one listing takes no more than its share of the memory budget") {
+  constexpr std::uint64_t budget = 16 * wire::entry_header_bytes;
+  server_fixture f(budget);
+  for (wire::offset_t at = 1; at < 9; ++at) {
+    f.send(at, at + 1);
+  }
+  f.disk.hold_reads(true);
+  const auto listing = f.list(1, UINT64_MAX, 512);
+  CHECK(f.server->memory_bytes() == budget / 4);
+  f.disk.finish_reads();
+  f.disk.settle();
+  REQUIRE(listing->has_value());
+  CHECK(offsets_of((*listing)->entry_headers) == offsets{1, 2, 3, 4});
+  CHECK((*listing)->next == 5); // where the next one goes on
+}

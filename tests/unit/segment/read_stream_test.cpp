@@ -118,6 +118,23 @@ TEST_CASE("read stream: waits until there is room for its answer, and gives it b
   CHECK(reader.room == 1000);
 }
 
+TEST_CASE("read stream: that waited for room and then has nothing to fetch does not ask for its time again and again") {
+  reader_at_tail reader(0ms, 100);
+  reader.room = 0;
+  reader.answer_tail(tail_in_segment{0, wire::first_offset + 1});
+  reader.wake();
+  // Meanwhile this node has heard of the next segment, and not of all of the one before.
+  std::vector<segment_record> &chain = reader.view.logs["orders"].record.chain;
+  chain.push_back(chain.front());
+  chain.back().index = 1;
+  chain.back().base = 5;
+  chain.back().end = 6;
+  for (int i = 0; i < 3; ++i) {
+    reader.wake(); // to a time that has not come yet
+  }
+  CHECK_FALSE(reader.answer.has_value());
+}
+
 TEST_CASE("read stream: a tail of the next segment says nothing about what is committed of this one") {
   reader_at_tail reader(0ms);
   reader.room = 64 * wire::mib;

@@ -163,3 +163,16 @@ TEST_CASE("log sequencer: a server is told the tail again when the link that car
   CHECK(cluster.peers.releases[0].first == "n1");
   CHECK(cluster.peers.releases[0].second.global_tail == 2);
 }
+
+TEST_CASE("log sequencer: a server whose disk could not be read is tried again on the same link") {
+  sequencer_cluster cluster;
+  cluster.start_and_open();
+  cluster.peers.hold("n2");
+  cluster.peers.servers["n1"].refuses_stores = make_error(code::storage_failed, "a read failed");
+  const handle waiting = cluster.append("one");
+  cluster.pass(1s);
+  REQUIRE_FALSE(waiting->answered);
+  cluster.peers.servers["n1"].refuses_stores.reset();
+  cluster.pass(10s);
+  CHECK(waiting->offset() == 1);
+}
