@@ -8,7 +8,7 @@ namespace outsize::host {
 namespace {
 
 /// What one comparison reads at a time.
-constexpr std::uint64_t read_bytes_max = 4ULL << 20;
+constexpr std::uint64_t compared_bytes_max = 4ULL << 20;
 
 /// Keeps itself alive through the callback that waits in the store.
 class duplicate_check : public std::enable_shared_from_this<duplicate_check> {
@@ -24,7 +24,7 @@ public:
       return;
     }
     read_request what{.segment = store_->message.segment, .from = wanted().offset, .to = last().offset + 1};
-    what.bytes_max = read_bytes_max;
+    what.bytes_max = compared_bytes_max;
     what.headers_only = !whole_;
     context_.store().read(what, [self = shared_from_this(), alive = context_.alive()](const result<read_result> &read) {
       if (!alive.expired() && !self->context_.stopped()) {

@@ -1,6 +1,7 @@
 #include "component_check.hpp"
 
 #include "param_values.hpp"
+#include "refused.hpp"
 
 #include <outsize/abi/blob_store.h>
 #include <outsize/abi/size_policy.h>
@@ -98,10 +99,6 @@ std::vector<std::string> cut_at_bars(std::string_view joined) {
     at = bar + 1;
   }
   return cut;
-}
-
-std::string text_or_empty(const char *text) {
-  return text == nullptr ? std::string{} : std::string(text);
 }
 
 param_info copied(const outsize_param &param) {

@@ -1,6 +1,7 @@
 #include "module_check.hpp"
 
 #include "component_check.hpp"
+#include "refused.hpp"
 
 #include <fmt/format.h>
 
@@ -19,46 +20,42 @@ namespace {
 constexpr std::size_t module_bytes_min = offsetof(outsize_module, components) + sizeof(outsize_module::components);
 constexpr std::size_t component_bytes_min = offsetof(outsize_component, params) + sizeof(outsize_component::params);
 
-error refused(const std::string &file, std::string_view fault, std::string remedy) {
+error file_refused(const std::string &file, std::string_view fault, std::string remedy) {
   return make_error(code::plugin_refused, fmt::format("plugin file {}: {}", file, fault), std::move(remedy));
 }
 
 std::optional<error> wrong_record(const outsize_module *module, const std::string &file) {
   if (module == nullptr) {
-    return refused(file, "outsize_module_v1 returned no module record", "report it to the plugin's vendor");
+    return file_refused(file, "outsize_module_v1 returned no module record", "report it to the plugin's vendor");
   }
   if (!OUTSIZE_REACHES(module, magic) || module->magic != OUTSIZE_MODULE_MAGIC) {
-    return refused(file, "its module record does not begin with the magic number of an Outsize plugin",
-                   "build it with OUTSIZE_MODULE from the installed sdk");
+    return file_refused(file, "its module record does not begin with the magic number of an Outsize plugin",
+                        "build it with OUTSIZE_MODULE from the installed sdk");
   }
   return std::nullopt;
 }
 
 std::optional<error> wrong_abi(const outsize_module *module, const std::string &file, host_abi host) {
   if (module->abi_major != host.major) {
-    return refused(
+    return file_refused(
         file,
         fmt::format("it was built for plugin ABI {}.x, this host speaks {}.{}", module->abi_major, host.major,
                     host.minor),
         fmt::format("rebuild it against an sdk of ABI {}, or run a host of ABI {}", host.major, module->abi_major));
   }
   if (!OUTSIZE_REACHES(module, components)) {
-    return refused(file,
-                   fmt::format("its module record has {} bytes, fewer than the {} of ABI {}.0", module->struct_size,
-                               module_bytes_min, host.major),
-                   "set struct_size to sizeof(outsize_module)");
+    return file_refused(file,
+                        fmt::format("its module record has {} bytes, fewer than the {} of ABI {}.0",
+                                    module->struct_size, module_bytes_min, host.major),
+                        "set struct_size to sizeof(outsize_module)");
   }
   if (module->min_host_minor > host.minor) {
-    return refused(file,
-                   fmt::format("it needs a host of plugin ABI {}.{} or newer, this host speaks {}.{}", host.major,
-                               module->min_host_minor, host.major, host.minor),
-                   "upgrade the host, or use an older release of the plugin");
+    return file_refused(file,
+                        fmt::format("it needs a host of plugin ABI {}.{} or newer, this host speaks {}.{}", host.major,
+                                    module->min_host_minor, host.major, host.minor),
+                        "upgrade the host, or use an older release of the plugin");
   }
   return std::nullopt;
-}
-
-std::string text_or_empty(const char *text) {
-  return text == nullptr ? std::string{} : std::string(text);
 }
 
 module_info copied(const outsize_module *module, const std::string &file) {
@@ -89,18 +86,18 @@ bool is_semantic_version(const std::string &version) {
 
 std::optional<error> wrong_identity(const module_info &module) {
   if (!is_reverse_dns(module.id)) {
-    return refused(module.file, fmt::format("its id \"{}\" is no reverse-DNS name", module.id),
-                   "name it after a domain of yours, for instance org.example.pigeon");
+    return file_refused(module.file, fmt::format("its id \"{}\" is no reverse-DNS name", module.id),
+                        "name it after a domain of yours, for instance org.example.pigeon");
   }
   if (!is_semantic_version(module.version)) {
-    return refused(module.file, fmt::format("its version \"{}\" is no semantic version", module.version),
-                   "write it as MAJOR.MINOR.PATCH, for instance 1.0.0");
+    return file_refused(module.file, fmt::format("its version \"{}\" is no semantic version", module.version),
+                        "write it as MAJOR.MINOR.PATCH, for instance 1.0.0");
   }
   const std::array fields = {std::pair("name", &module.name), std::pair("vendor", &module.vendor),
                              std::pair("license", &module.license)};
   for (const auto &[what, value] : fields) {
     if (value->empty()) {
-      return refused(module.file, fmt::format("its {} is empty", what), "fill it in in OUTSIZE_MODULE");
+      return file_refused(module.file, fmt::format("its {} is empty", what), "fill it in in OUTSIZE_MODULE");
     }
   }
   return std::nullopt;
@@ -114,25 +111,25 @@ const outsize_component &component_at(const outsize_module *module, std::uint32_
 
 std::optional<error> add_components(const outsize_module *module, module_info &to) {
   if (module->component_count == 0 || module->components == nullptr) {
-    return refused(to.file, "it has no components", "list what it provides in OUTSIZE_MODULE");
+    return file_refused(to.file, "it has no components", "list what it provides in OUTSIZE_MODULE");
   }
   if (module->component_bytes < component_bytes_min) {
-    return refused(to.file,
-                   fmt::format("its component records have {} bytes, fewer than the {} of ABI {}.0",
-                               module->component_bytes, component_bytes_min, OUTSIZE_ABI_MAJOR),
-                   "set component_bytes to sizeof(outsize_component)");
+    return file_refused(to.file,
+                        fmt::format("its component records have {} bytes, fewer than the {} of ABI {}.0",
+                                    module->component_bytes, component_bytes_min, OUTSIZE_ABI_MAJOR),
+                        "set component_bytes to sizeof(outsize_component)");
   }
   for (std::uint32_t i = 0; i < module->component_count; ++i) {
     result<component_info> checked = check_component(component_at(module, i));
     if (!checked) {
-      return refused(to.file, checked.error().text, checked.error().remedy);
+      return file_refused(to.file, checked.error().text, checked.error().remedy);
     }
     const bool known = std::ranges::any_of(to.components, [&](const component_info &other) {
       return other.kind == checked->kind && other.name == checked->name;
     });
     if (known) {
-      return refused(to.file, fmt::format("it has two components {}", in_words(checked->kind, checked->name)),
-                     "give each its own name");
+      return file_refused(to.file, fmt::format("it has two components {}", in_words(checked->kind, checked->name)),
+                          "give each its own name");
     }
     to.components.push_back(*std::move(checked));
   }

@@ -2,6 +2,7 @@
 
 #include "library.hpp"
 #include "module_check.hpp"
+#include "refused.hpp"
 #include "search.hpp"
 #include "trusted_file.hpp"
 
@@ -29,10 +30,6 @@ struct registry::loaded {
 };
 
 namespace {
-
-error refused(std::string text, std::string remedy) {
-  return make_error(code::plugin_refused, std::move(text), std::move(remedy));
-}
 
 error other_digest(const std::string &file, const std::string &id, const std::string &actual,
                    const std::string &pinned) {

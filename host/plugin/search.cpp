@@ -1,5 +1,7 @@
 #include "search.hpp"
 
+#include "refused.hpp"
+
 #include <host/units/units.hpp>
 
 #include <fmt/format.h>
@@ -13,10 +15,6 @@ namespace {
 
 constexpr std::string_view prefix = "outsize-";
 constexpr std::string_view suffix = ".so";
-
-error refused(std::string text, std::string remedy) {
-  return make_error(code::plugin_refused, std::move(text), std::move(remedy));
-}
 
 bool is_plugin_name(const std::string &name) {
   const auto legal = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };

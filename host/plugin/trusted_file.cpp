@@ -1,5 +1,7 @@
 #include "trusted_file.hpp"
 
+#include "refused.hpp"
+
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
@@ -33,10 +35,6 @@ public:
 private:
   int fd_;
 };
-
-error refused(std::string text, std::string remedy) {
-  return make_error(code::plugin_refused, std::move(text), std::move(remedy));
-}
 
 std::string reason_of(int number) {
   return std::system_category().message(number);

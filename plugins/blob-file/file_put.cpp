@@ -10,7 +10,7 @@ namespace outsize::blob_file {
 namespace {
 
 /// Between two steps of this size the call is asked whether it has to end; at 100 MB/s that is every 10 ms.
-constexpr std::size_t step_bytes = 1U << 20U;
+constexpr std::size_t write_step_bytes = 1U << 20U;
 /// How often a folder that was removed under our hands is made again before somebody is told.
 constexpr int links_max = 3;
 
@@ -49,7 +49,7 @@ result<void> file_put::write(const blob_call &call, std::span<const std::uint8_t
     if (result<void> on = call.check(host_.now()); !on) {
       return place_.named(what_.key, std::move(on));
     }
-    const auto step = bytes.first(std::min(bytes.size(), step_bytes));
+    const auto step = bytes.first(std::min(bytes.size(), write_step_bytes));
     if (!file_.write(step)) {
       return failure();
     }

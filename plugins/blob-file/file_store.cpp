@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char *component = "blob-file";
 /// Bytes read between two looks at the deadline.
-constexpr std::size_t step_bytes = 1U << 20U;
+constexpr std::size_t read_step_bytes = 1U << 20U;
 constexpr std::int64_t seconds = 1'000'000'000;
 
 struct opened_blob {
@@ -140,7 +140,7 @@ result<std::uint64_t> file_store::get(const blob_call &call, std::string_view ke
   }
   std::uint64_t got = 0;
   while (got < into.size() && from < blob.info.size && got < blob.info.size - from) {
-    const auto step = into.subspan(got, std::min<std::size_t>(into.size() - got, step_bytes));
+    const auto step = into.subspan(got, std::min<std::size_t>(into.size() - got, read_step_bytes));
     const ssize_t count = ::pread(blob.file.get(), step.data(), step.size(), static_cast<off_t>(from + got));
     if (count == 0) {
       break;

@@ -8,7 +8,7 @@ namespace outsize::zeromq {
 
 namespace {
 
-error broken(const std::string &text) {
+error malformed(const std::string &text) {
   return make_error(code::malformed, text);
 }
 
@@ -23,7 +23,7 @@ buffer within(const buffer &frame, std::span<const std::uint8_t> inside) {
 result<void> inbox::admit(std::uint64_t frame_bytes) {
   arrived_ += frame_bytes + frame_cost_bytes;
   if (arrived_ > announced_) {
-    return broken("the peer sent " + std::to_string(arrived_ - announced_) + " bytes more than its credit");
+    return malformed("the peer sent " + std::to_string(arrived_ - announced_) + " bytes more than its credit");
   }
   if (!held_) {
     taken_ = arrived_;
@@ -33,7 +33,7 @@ result<void> inbox::admit(std::uint64_t frame_bytes) {
 
 result<void> inbox::take_head(head_body &&head, const frame_view &frame, const buffer &bytes) {
   if (begun_) {
-    return broken("a message begins inside of another");
+    return malformed("a message begins inside of another");
   }
   if (result<void> admitted = admit(bytes.size()); !admitted) {
     return admitted;
@@ -48,10 +48,10 @@ result<void> inbox::take_head(head_body &&head, const frame_view &frame, const b
 
 result<void> inbox::take_piece(const frame_view &frame, const buffer &bytes) {
   if (!begun_) {
-    return broken("a piece of no message");
+    return malformed("a piece of no message");
   }
   if (frame.body.empty() && frame.argument == 0) {
-    return broken("a piece with nothing in it");
+    return malformed("a piece with nothing in it");
   }
   if (result<void> admitted = admit(bytes.size()); !admitted) {
     return admitted;
@@ -64,8 +64,8 @@ result<void> inbox::take_piece(const frame_view &frame, const buffer &bytes) {
 
 result<void> inbox::take_raw(const buffer &bytes) {
   if (bytes.size() != raw_expected_) {
-    return broken("a raw frame of " + std::to_string(bytes.size()) + " bytes where " + std::to_string(raw_expected_) +
-                  " were announced");
+    return malformed("a raw frame of " + std::to_string(bytes.size()) + " bytes where " +
+                     std::to_string(raw_expected_) + " were announced");
   }
   raw_expected_ = 0;
   if (result<void> admitted = admit(bytes.size()); !admitted) {
@@ -76,8 +76,8 @@ result<void> inbox::take_raw(const buffer &bytes) {
 
 result<void> inbox::expect_raw(std::uint32_t bytes) {
   if (bytes > piece_bytes_max_ || bytes > total_bytes_ - received_bytes_) {
-    return broken("a raw frame of " + std::to_string(bytes) + " bytes announced, " +
-                  std::to_string(std::min(piece_bytes_max_, total_bytes_ - received_bytes_)) + " can be taken");
+    return malformed("a raw frame of " + std::to_string(bytes) + " bytes announced, " +
+                     std::to_string(std::min(piece_bytes_max_, total_bytes_ - received_bytes_)) + " can be taken");
   }
   raw_expected_ = bytes;
   return {};
@@ -95,7 +95,7 @@ void inbox::begin(head_body &&head) {
 
 result<void> inbox::take_bytes(buffer bytes) {
   if (bytes.size() > total_bytes_ - received_bytes_) {
-    return broken("more bytes than the message declared");
+    return malformed("more bytes than the message declared");
   }
   received_bytes_ += bytes.size();
   while (part_ < sizes_.size() && (!bytes.empty() || sizes_[part_] == 0)) {

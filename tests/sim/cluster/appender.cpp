@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::uint64_t client_queue_bytes = 256 * wire::kib;
 
-std::vector<std::unique_ptr<transport_handle>> transports_of(plugin_host &host, std::uint64_t message_limit_bytes) {
-  std::vector<std::unique_ptr<transport_handle>> made;
-  made.push_back(host.open_transport(message_limit_bytes, client_queue_bytes));
-  return made;
-}
-
 bool may_be_sent_again(const wire::append_result &answer) {
   return answer.refused.has_value() &&
          (answer.refused->why == code::outcome_unknown || retry_of(answer.refused->why) == retry_class::later);
@@ -38,7 +32,8 @@ client::client_options client_options_of(const client_settings &settings, random
 appender::appender(world &in, const scenario &plan, const client_settings &settings)
     : world_(in), settings_(settings), random_(in.fork()), host_(in, settings.name, in.fork()),
       records_(plan, settings.name, in.fork()),
-      client_(transports_of(host_, settings.message_limit_bytes), client_options_of(settings, in.fork())),
+      client_(host_.open_transports(settings.message_limit_bytes, client_queue_bytes),
+              client_options_of(settings, in.fork())),
       left_(plan.appends_max), append_at_(in.now), next_(in.now) {
   for (const log_settings &log : plan.logs) {
     logs_.push_back(log.name);

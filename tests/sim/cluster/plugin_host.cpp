@@ -31,6 +31,13 @@ std::unique_ptr<transport_handle> plugin_host::open_transport(std::uint64_t mess
   return std::move(opened).value();
 }
 
+std::vector<std::unique_ptr<transport_handle>> plugin_host::open_transports(std::uint64_t message_limit_bytes,
+                                                                            std::uint64_t queue_bytes) {
+  std::vector<std::unique_ptr<transport_handle>> made;
+  made.push_back(open_transport(message_limit_bytes, queue_bytes));
+  return made;
+}
+
 std::unique_ptr<transport_handle> plugin_host::open_inmemory(std::uint64_t message_limit_bytes) {
   const std::array<outsize_param_value, 1> params = {{{"queue-bytes", OUTSIZE_PARAM_BYTES, 0, 64LL * wire::mib, ""}}};
   transport_handle::options how;

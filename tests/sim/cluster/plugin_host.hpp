@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace outsize::sim {
 
@@ -24,6 +25,9 @@ public:
 
   /// A simulated transport of this machine; lives shorter than this object.
   std::unique_ptr<transport_handle> open_transport(std::uint64_t message_limit_bytes, std::uint64_t queue_bytes);
+  /// The same, alone in a list, as a client takes them.
+  std::vector<std::unique_ptr<transport_handle>> open_transports(std::uint64_t message_limit_bytes,
+                                                                 std::uint64_t queue_bytes);
   /// The same for the machine's way to itself.
   std::unique_ptr<transport_handle> open_inmemory(std::uint64_t message_limit_bytes);
 

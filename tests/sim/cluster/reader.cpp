@@ -14,17 +14,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::vector<std::unique_ptr<transport_handle>> transports_of(plugin_host &host, std::uint64_t message_limit_bytes) {
-  std::vector<std::unique_ptr<transport_handle>> made;
-  made.push_back(host.open_transport(message_limit_bytes, 256 * wire::kib));
-  return made;
-}
-
 } // namespace
 
 reader::reader(world &in, const scenario &plan, const client_settings &settings)
     : world_(in), settings_(settings), random_(in.fork()), host_(in, settings.name, in.fork()),
-      client_(transports_of(host_, settings.message_limit_bytes), client_options_of(settings, in.fork())),
+      client_(host_.open_transports(settings.message_limit_bytes, 256 * wire::kib),
+              client_options_of(settings, in.fork())),
       next_(in.now) {
   for (const log_settings &log : plan.logs) {
     logs_[log.name].read_at = in.now;
