@@ -29,9 +29,9 @@ status_bounds bounds_of(const scenario &plan) {
 /// Is something of [base, end) not there? What lies before the base is nobody's business.
 bool lacks(const host::segment_row *row, offset_t base, offset_t end) {
   return row == nullptr || row->local_tail < end ||
-         std::any_of(row->holes.begin(), row->holes.end(), [&](const host::offset_range &hole) {
-           return std::max(hole.from, base) < std::min(hole.to, end);
-         });
+         std::any_of(
+             row->holes.begin(), row->holes.end(),
+             [&](const host::offset_range &hole) { return std::max(hole.from, base) < std::min(hole.to, end); });
 }
 
 std::vector<std::unique_ptr<machine>> make_machines(world &in, const scenario &plan) {

@@ -48,6 +48,10 @@ host::node_options machine::options() {
     made.logs.push_back({log.name, log.sequencer, log.nodeset, {}, log.message_limit_bytes, plan_.replication});
   }
   made.sequencer = plan_.sequencer;
+  for (std::uint64_t *budget : {&made.sequencer.in_flight_bytes, &made.sequencer.producer_in_flight_bytes,
+                                &made.sequencer.server_outstanding_bytes}) {
+    *budget = std::max(*budget, planted_in_flight_bytes_);
+  }
   made.log_server_memory_bytes = std::max(settings_.log_server_memory_bytes, planted_memory_bytes_);
   made.part_window_bytes = settings_.part_window_bytes;
   made.transports.push_back(host_.open_transport(settings_.message_limit_bytes, settings_.queue_bytes));

@@ -34,6 +34,8 @@ public:
   void mend_disk();
   /// A bug for proving the checker: the node goes by this budget, the checker by that of the settings.
   void plant_memory_budget(std::uint64_t bytes) { planted_memory_bytes_ = bytes; }
+  /// The same for the sequencer: what may be in flight, in all and to one server.
+  void plant_in_flight_budget(std::uint64_t bytes) { planted_in_flight_bytes_ = bytes; }
   /// From the next start on.
   void set_message_limit(std::uint64_t bytes) { settings_.message_limit_bytes = bytes; }
 
@@ -63,6 +65,7 @@ private:
   std::optional<error> fatal_;
   bool write_fails_ = false; ///< so a fatal error is in order
   std::uint64_t planted_memory_bytes_ = 0;
+  std::uint64_t planted_in_flight_bytes_ = 0;
   time_point next_ = never;
   time_point frozen_until_{};
 };

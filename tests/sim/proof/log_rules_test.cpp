@@ -90,8 +90,7 @@ TEST_CASE("proof: L5, a tail that moves back") {
 }
 
 TEST_CASE("proof: L6, a disk that forgets fence and seal when its machine dies") {
-  CHECK(finds(
-      "L6", [](cluster &running) { running.machines()[1]->disk().forget_seals(true); }, &with_kills));
+  CHECK(finds("L6", [](cluster &running) { running.machines()[1]->disk().forget_seals(true); }, &with_kills));
 }
 
 TEST_CASE("proof: L6, a server that says it has sealed and has not") {

@@ -5,7 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <set>
+#include <string>
 
 using namespace outsize;
 using namespace outsize::sim;
@@ -55,15 +57,31 @@ void without_a_budget(cluster &running) {
   }
 }
 
-/// Servers with room for one message, disks that are slow, and enough time to come to appends.
-void with_small_budgets(scenario &plan) {
-  for (machine_settings &one : plan.machines) {
-    one.log_server_memory_bytes = one.message_limit_bytes;
-  }
+/// And enough appends to be left when the log is open at last.
+void with_slow_disks(scenario &plan) {
   plan.disk.sync_min = plan.disk.sync_max = std::chrono::milliseconds(200);
   plan.appends_max = 1000;
   for (client_settings &one : plan.appenders) {
     one.producer = false;
+  }
+}
+
+/// Servers with room for one message.
+void with_small_budgets(scenario &plan) {
+  with_slow_disks(plan);
+  for (machine_settings &one : plan.machines) {
+    one.log_server_memory_bytes = one.message_limit_bytes;
+  }
+}
+
+/// Nobody waits for anybody while there is room.
+void with_much_in_flight(scenario &plan) {
+  plan.sequencer.batch_entries_max = 1;
+  plan.sequencer.pipeline_batches = 64;
+  plan.sequencer.server_outstanding_bytes = plan.sequencer.pipeline_bytes = 1 * wire::mib;
+  plan.sequencer.store_timeout_min = plan.sequencer.store_timeout_max = std::chrono::seconds(10);
+  for (client_settings &one : plan.appenders) {
+    one.in_flight_max = 64;
   }
 }
 
@@ -183,14 +201,31 @@ TEST_CASE("proof: Z8, a server with a lower limit is used as if it had none") {
 TEST_CASE("proof: Z9, a log server gives its disk more than its budget") {
   CHECK(finds("Z9", &without_a_budget, [](scenario &plan) {
     with_small_budgets(plan);
-    plan.sequencer.batch_entries_max = 1;
-    plan.sequencer.pipeline_batches = 64;
-    plan.sequencer.server_outstanding_bytes = plan.sequencer.pipeline_bytes = 1 * wire::mib;
-    plan.sequencer.store_timeout_min = plan.sequencer.store_timeout_max = std::chrono::seconds(10);
-    for (client_settings &one : plan.appenders) {
-      one.in_flight_max = 64;
-    }
+    with_much_in_flight(plan);
   }));
+}
+
+TEST_CASE("proof: Z9, a sequencer that does not keep to its budgets") {
+  const auto bounded = [](scenario &plan) {
+    with_slow_disks(plan);
+    with_much_in_flight(plan);
+    plan.sequencer.in_flight_bytes = plan.sequencer.producer_in_flight_bytes = 64 * wire::kib;
+    plan.sequencer.server_outstanding_bytes = 32 * wire::kib;
+  };
+  CHECK(rules_of(hunt([](cluster &) {}, bounded)).empty());
+  const auto without_bounds = [](cluster &running) {
+    for (auto &one : running.machines()) {
+      one->plant_in_flight_budget(64 * wire::mib);
+    }
+  };
+  const std::vector<finding> found = hunt(without_bounds, bounded);
+  const auto says = [&](const char *text) {
+    return std::any_of(found.begin(), found.end(), [&](const finding &one) {
+      return one.rule == "Z9" && one.text.find(text) != std::string::npos;
+    });
+  };
+  CHECK(says("bytes are in flight"));
+  CHECK(says("without an answer"));
 }
 
 TEST_CASE("proof: Z9, a log server that does not keep to its memory budget") {
