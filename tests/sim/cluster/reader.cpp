@@ -9,12 +9,8 @@
 
 namespace outsize::sim {
 
-namespace {
-
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-} // namespace
 
 reader::reader(world &in, const scenario &plan, const client_settings &settings)
     : world_(in), settings_(settings), random_(in.fork()), host_(in, settings.name, in.fork()),
