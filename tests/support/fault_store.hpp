@@ -43,6 +43,8 @@ public:
   // ---- faults
   /// The next commit to be made durable fails, and every one after it; whether it reached the disk is `stored`.
   void fail_next_commit(bool stored);
+  /// It has, and the store takes no more until it is opened again.
+  [[nodiscard]] bool has_failed_commit() const { return failed_; }
   /// Commits with entries are refused with disk_full from now on.
   void set_disk_full(bool full) { disk_full_ = full; }
   /// Reads fail with storage_failed while set.

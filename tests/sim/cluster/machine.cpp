@@ -131,6 +131,11 @@ void machine::fail_next_write(bool reaches_disk) {
 }
 
 void machine::mend_disk() {
+  if (node_ != nullptr && write_fails_ && disk_.store().has_failed_commit()) {
+    // Its process was frozen when the write failed and ends as soon as it hears of it: it might as well end now.
+    world_.judge.seen().add("fault/failed-write");
+    kill(false);
+  }
   write_fails_ = false;
   disk_.store().heal();
 }

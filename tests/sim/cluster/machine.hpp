@@ -30,7 +30,7 @@ public:
   [[nodiscard]] bool ready() const { return node_ != nullptr && node_->ready(); }
   /// The disk fails the next write, or the one after the next: the node must stop before it answers.
   void fail_next_write(bool reaches_disk);
-  /// The disk is as good as new.
+  /// The disk is as good as new. A process that has to stop because of it has stopped.
   void mend_disk();
   /// A bug for proving the checker: the node goes by this budget, the checker by that of the settings.
   void plant_memory_budget(std::uint64_t bytes) { planted_memory_bytes_ = bytes; }
