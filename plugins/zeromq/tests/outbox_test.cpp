@@ -188,8 +188,9 @@ TEST_CASE("outbox: the host is woken when what it waits for comes back, not for 
     return readable;
   };
   CHECK_FALSE(woken()); // nobody asked
-  CHECK(side.offer({of_size(2 * inline_bytes_max)}) == send_outcome::busy);
+  CHECK(side.offer({of_size(2 * inline_bytes_max - message_overhead_bytes)}) == send_outcome::busy);
   REQUIRE(side.box.flush(side.wire));
+  CHECK_FALSE(woken());
   side.wire.frames.pop_back();
   CHECK(woken());
   CHECK(side.box.take_writable());

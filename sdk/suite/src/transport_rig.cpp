@@ -197,14 +197,19 @@ void transport_rig::wait(time_point until) {
 
 bool transport_rig::run_until(const std::function<bool()> &done, std::uint32_t budget) {
   const time_point deadline = steady_now() + patience;
+  // Once it is done it is not asked again: it may have taken something away to know.
   while (!done()) {
     if (steady_now() > deadline) {
       return false;
     }
     time_point next = deadline;
-    if (poll_all(budget, next) == 0 && !done()) {
-      wait(next);
+    if (poll_all(budget, next) != 0) {
+      continue;
     }
+    if (done()) {
+      return true;
+    }
+    wait(next);
   }
   return true;
 }
