@@ -74,6 +74,8 @@ TEST_CASE("wrong input: data directories") {
   seen.start("of another node", with(second_node(seen.ports()), "data-dir = \"data2\"", "data-dir = \"data\""));
   overwrite(marker, R"({"cluster": "", "node": "n1", "format": 999})");
   seen.start("of a newer version", single_node(seen.ports()));
+  overwrite(marker, R"({"cluster": "", "node": "n1", "format": 1})");
+  seen.start("of an older version", single_node(seen.ports()));
   overwrite(marker, "{");
   seen.start("with a damaged marker", single_node(seen.ports()));
   fs::create_directory(seen.folder() / "papers");
