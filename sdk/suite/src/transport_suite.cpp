@@ -3,10 +3,12 @@
 #include "cases.hpp"
 #include "register_case.hpp"
 
+#include <memory>
+
 namespace outsize::suite {
 
 bool register_transport_suite(const transport_factory &factory) {
-  const auto *kept = new transport_factory(factory); // as long as the process, like the registry that points to it
+  const auto kept = std::make_shared<const transport_factory>(factory); // as long as a case of it is registered
   for (const auto &group : {module_cases(), size_cases(), delivery_cases(), flow_cases(), ownership_cases(),
                             link_cases(), closing_cases()}) {
     for (const suite_case &one : group) {

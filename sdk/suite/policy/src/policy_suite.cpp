@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <thread>
 
 namespace outsize::suite {
@@ -306,7 +307,7 @@ void run_example(const policy_factory &factory, const policy_example &example) {
 } // namespace
 
 bool register_policy_suite(const policy_factory &factory) {
-  const auto *kept = new policy_factory(factory); // as long as the process, like the registry that points to it
+  const auto kept = std::make_shared<const policy_factory>(factory); // as long as a case of it is registered
   for (const policy_case &one : cases) {
     register_case(kept->name + ": " + one.name, "[size-policy]", [kept, run = one.run] { run(*kept); });
   }
