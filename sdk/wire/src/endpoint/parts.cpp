@@ -88,8 +88,11 @@ bool endpoint::state::admit(link &which, large_message &large) {
     return true;
   }
   if (role == kind_role::request && !begin_serving(which, large.what)) {
+    if (!which.is_open()) {
+      return false; // and `large` went with the link
+    }
     drop(large);
-    return which.is_open();
+    return true;
   }
   return asks_owner(role) || check_budget(which, large); // the owner's refusal says more about the message than ours
 }
