@@ -4,6 +4,8 @@
 #include <malloc.h>
 #include <new>
 
+#ifndef OUTSIZE_SANITIZED // a sanitizer has an operator new of its own
+
 namespace {
 
 thread_local bool metering = false;
@@ -66,4 +68,27 @@ std::uint64_t memory_meter::highest_bytes() const {
   return highest;
 }
 
+bool memory_meter::measures() {
+  return true;
+}
+
 } // namespace outsize::fuzz
+
+#else
+
+namespace outsize::fuzz {
+
+memory_meter::memory_meter() = default;
+memory_meter::~memory_meter() = default;
+
+std::uint64_t memory_meter::highest_bytes() const { // NOLINT(readability-convert-member-functions-to-static)
+  return 0;
+}
+
+bool memory_meter::measures() {
+  return false;
+}
+
+} // namespace outsize::fuzz
+
+#endif

@@ -13,7 +13,11 @@ public:
   ~memory_meter();
   memory_meter(const memory_meter &) = delete;
   memory_meter &operator=(const memory_meter &) = delete;
+  /// 0 where nothing is measured.
   [[nodiscard]] std::uint64_t highest_bytes() const;
+
+  /// False in a build with a sanitizer, which counts by itself.
+  static bool measures();
 };
 
 } // namespace outsize::fuzz
