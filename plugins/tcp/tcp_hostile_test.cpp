@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <poll.h>
+#include <netdb.h>
 #include <sys/resource.h>
 
 #include <cstring>
@@ -350,6 +351,12 @@ TEST_CASE("address: IPv6 loopback") {
 }
 
 TEST_CASE("address: a name is looked up beside the loop") {
+  addrinfo *found = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &found) != 0) {
+    WARN("this machine has no /etc/hosts that names localhost; case left out");
+    return;
+  }
+  freeaddrinfo(found);
   scene world;
   const std::string port = world.address.substr(world.address.rfind(':'));
   const link_pair named = world.rig.marry(world.near, world.far, "tcp://localhost" + port);
