@@ -5,8 +5,8 @@
 
 #include <catch2/catch.hpp>
 
-#include <poll.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <cstring>
