@@ -54,10 +54,10 @@ TEST_CASE("power cut: what was acknowledged is synced, and nothing refers to wha
   cut_subject live;
   std::atomic<offset_t> acknowledged{0};
   std::vector<std::pair<std::string, offset_t>> copies; ///< and what was acknowledged then
-  int syncs = 0;
+  std::atomic<int> syncs{0};                            ///< counted by whichever thread syncs; looked at by this one
   live.disk->before_sync([&] {
-    if (++syncs % 7 == 0 && syncs <= 200) {
-      const std::string copy = live.subject.dir / ("copy" + std::to_string(syncs));
+    if (const int count = ++syncs; count % 7 == 0 && count <= 200) {
+      const std::string copy = live.subject.dir / ("copy" + std::to_string(count));
       std::filesystem::create_directory(copy);
       live.disk->copy_synced(live.subject.options.directory, copy);
       copies.emplace_back(copy, acknowledged.load());
