@@ -1,7 +1,7 @@
 #include "component_check.hpp"
 
+#include "c_text.hpp"
 #include "param_values.hpp"
-#include "refused.hpp"
 
 #include <outsize/abi/blob_store.h>
 #include <outsize/abi/size_policy.h>

@@ -1,7 +1,7 @@
 #include "module_check.hpp"
 
+#include "c_text.hpp"
 #include "component_check.hpp"
-#include "refused.hpp"
 
 #include <fmt/format.h>
 

@@ -14,9 +14,4 @@ inline error refused(std::string text, std::string remedy) {
   return make_error(code::plugin_refused, std::move(text), std::move(remedy));
 }
 
-/// What a plugin left out is empty.
-inline std::string text_or_empty(const char *text) {
-  return text == nullptr ? std::string{} : std::string(text);
-}
-
 } // namespace outsize::host

@@ -9,16 +9,6 @@ using namespace outsize::sim;
 
 namespace {
 
-/// Plants a change of every message of one kind, whoever sends it.
-template <class Message, class Change> planted_bug in_every(Change change) {
-  return [change](cluster &running) {
-    running.plant([change](sighting &message) {
-      rewrite<Message>(message, change);
-      return tampering::pass;
-    });
-  };
-}
-
 void with_kills(scenario &plan) {
   plan.faults.kills = plan.faults.power_cuts = true;
   plan.faults.every_max = std::chrono::seconds(1);

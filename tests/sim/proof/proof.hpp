@@ -18,6 +18,16 @@ scenario quiet_scenario(std::uint64_t seed);
 
 using planted_bug = std::function<void(cluster &)>;
 
+/// Plants a change of every message of one kind, whoever sends it.
+template <class Message, class Change> planted_bug in_every(Change change) {
+  return [change](cluster &running) {
+    running.plant([change](sighting &message) {
+      rewrite<Message>(message, change);
+      return tampering::pass;
+    });
+  };
+}
+
 /// What the first of a few seeds found in which anything was found; empty when none did.
 std::vector<finding> hunt(const planted_bug &plant, const std::function<void(scenario &)> &change = {});
 /// The rules of these findings, in order, "L3 L3 Z5".

@@ -14,15 +14,6 @@ using namespace outsize::sim;
 
 namespace {
 
-template <class Message, class Change> planted_bug in_every(Change change) {
-  return [change](cluster &running) {
-    running.plant([change](sighting &message) {
-      rewrite<Message>(message, change);
-      return tampering::pass;
-    });
-  };
-}
-
 /// Makes one message in twenty larger than its link takes.
 planted_bug padded(bool to_itself) {
   return [to_itself, count = 0](cluster &running) mutable {
