@@ -37,6 +37,7 @@ read_stream::environment read_service::environment() {
   around.view = [this]() -> const cluster_view & { return node_.view(); };
   around.servers = node_.links;
   around.log = node_.options.log;
+  around.now = [this] { return node_.now; };
   around.take_room = [this](std::uint64_t bytes) { return take_room(bytes); };
   around.give_room = [this](std::uint64_t bytes) { fetching_bytes_ -= bytes; };
   around.find_tail = [this](const std::string &log, time_point deadline,
@@ -80,7 +81,7 @@ void read_service::on_read(const wire::incoming &request) {
   const std::string log = message->log;
   const std::uint64_t number = ++last_stream_;
   const auto wait = std::chrono::milliseconds(std::min<std::uint64_t>(message->wait_ms, 600'000));
-  auto stream = std::make_unique<read_stream>(environment(), std::move(message).value(), known_tail(log), node_.now,
+  auto stream = std::make_unique<read_stream>(environment(), std::move(message).value(), known_tail(log),
                                               node_.now + wait + read_time_max,
                                               [this, to](result<wire::records> outcome, rope payload) {
                                                 if (outcome) {
@@ -91,7 +92,7 @@ void read_service::on_read(const wire::incoming &request) {
                                               });
   read_stream &started = *stream;
   streams_[number] = {log, to.link, std::move(stream)};
-  started.start(node_.now);
+  started.start();
 }
 
 /// Only marks them: one of them may be the caller.
@@ -118,7 +119,7 @@ void read_service::on_time() {
   sweep();
   for (const auto &[number, one] : streams_) {
     if (one.stream->next_time() <= node_.now) {
-      one.stream->on_time(node_.now);
+      one.stream->on_time();
     }
   }
 }

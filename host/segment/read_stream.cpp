@@ -69,7 +69,6 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   environment around;
   wire::read question;
   tail_in_segment tail;
-  time_point now{};
   time_point deadline{};
   time_point wait_until{};
   answered then;
@@ -83,7 +82,11 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   std::uint64_t room = 0;              ///< bytes taken for what is fetched
   std::vector<std::string> candidates; ///< members not yet asked for the present offset
   std::vector<std::string> complaints;
-  bool all_answered = true; ///< every member asked so far answered: nothing is merely out of reach
+  bool all_answered = true;       ///< every member asked so far answered: nothing is merely out of reach
+  bool any_took_too_long = false; ///< one of them might answer when it is given more time
+  std::uint32_t slow_rounds = 0;  ///< how often all were asked at the present offset, and one took too long
+
+  [[nodiscard]] time_point now() const { return around.now(); }
 
   void finish(result<wire::records> answer, rope payload) {
     done = true;
@@ -110,6 +113,7 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   void ask_tail();
   void on_tail(const result<tail_in_segment> &answer);
   void begin_fetch(const log_record &log, const segment_record &segment, offset_t committed);
+  [[nodiscard]] duration fetch_timeout() const;
   void fetch_from_next();
   [[nodiscard]] bool take_room();
   [[nodiscard]] std::uint64_t answer_bytes_max() const;
@@ -127,7 +131,7 @@ void read_stream::state::step() {
     return;
   }
   ask_room_at = never; // whoever still wants room says so again
-  if (now >= deadline) {
+  if (now() >= deadline) {
     fail(make_error(code::timed_out, fmt::format("log {}: offset {} could not be read in time; {}", question.log,
                                                  question.from, fmt::join(complaints, "; "))));
     return;
@@ -162,7 +166,7 @@ void read_stream::state::on_reading(const log_record &log) {
     begin_fetch(log, *segment, *committed);
   } else {
     behind = true;
-    ask_tail_at = now + around.tail_poll;
+    ask_tail_at = now() + around.tail_poll;
   }
 }
 
@@ -179,23 +183,23 @@ void read_stream::state::at_tail(const log_record &log) {
   give_room();
   if (ask_tail_at == never && wait_until == time_point{}) {
     wait_until =
-        std::min(deadline, now + std::chrono::milliseconds(std::min<std::uint64_t>(question.wait_ms, 600'000)));
+        std::min(deadline, now() + std::chrono::milliseconds(std::min<std::uint64_t>(question.wait_ms, 600'000)));
     ask_tail();
     return;
   }
-  if (now >= wait_until && !recovering) {
+  if (now() >= wait_until && !recovering) {
     answer_empty(log);
     return;
   }
-  if (now >= ask_tail_at) {
+  if (now() >= ask_tail_at) {
     ask_tail();
   }
 }
 
 void read_stream::state::ask_tail() {
   asking = true;
-  ask_tail_at = now + around.tail_poll;
-  around.find_tail(question.log, std::min(deadline, now + around.fetch_timeout),
+  ask_tail_at = now() + around.tail_poll;
+  around.find_tail(question.log, std::min(deadline, now() + around.fetch_timeout),
                    [self = weak_from_this()](const result<tail_in_segment> &answer) {
                      if (const auto alive = self.lock(); alive && !alive->done) {
                        alive->on_tail(answer);
@@ -241,6 +245,7 @@ void read_stream::state::begin_fetch(const log_record &log, const segment_record
     std::stable_partition(candidates.begin(), candidates.end(),
                           [this](const std::string &node) { return node == around.node; });
     all_answered = true;
+    any_took_too_long = false;
     complaints.clear();
   }
   fetch_from_next();
@@ -258,9 +263,14 @@ bool read_stream::state::take_room() {
   const bool taken = around.take_room(wanted);
   room = taken ? wanted : 0;
   if (!taken) {
-    ask_room_at = now + around.room_poll;
+    ask_room_at = now() + around.room_poll;
   }
   return taken;
+}
+
+duration read_stream::state::fetch_timeout() const {
+  constexpr std::uint32_t doublings_max = 10;
+  return around.fetch_timeout * (1U << std::min(slow_rounds, doublings_max));
 }
 
 void read_stream::state::fetch_from_next() {
@@ -277,7 +287,7 @@ void read_stream::state::fetch_from_next() {
   message.bytes_max = answer_bytes_max();
   message.global_tail = fetch_tail;
   asking = true;
-  around.servers->fetch(node, message, std::min(deadline, now + around.fetch_timeout),
+  around.servers->fetch(node, message, std::min(deadline, now() + fetch_timeout()),
                         [self = weak_from_this(), node, segment = fetching,
                          end = fetch_end](result<wire::fetched> answer, const rope &payload) {
                           if (const auto alive = self.lock(); alive && !alive->done) {
@@ -297,11 +307,13 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
     run = take_run(answer.value(), payload, segment, question.from, end, complaint);
   } else {
     all_answered = false;
+    any_took_too_long = any_took_too_long || answer.error().code == code::timed_out;
     complaint = answer.error().text;
   }
   if (run.next > question.from && found != nullptr) {
     question.from = run.next;
     candidates.clear();
+    slow_rounds = 0;
     if (run.found.entry_headers.empty()) {
       step(); // nothing but fillers: go on behind them
       return;
@@ -318,7 +330,10 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
     around.log(OUTSIZE_LOG_WARN, fmt::format("damaged entry: log={} offset={} node={} reason=\"{}\"", question.log,
                                              question.from, node, complaint));
   }
-  if (!candidates.empty()) {
+  if (candidates.empty() && any_took_too_long) {
+    ++slow_rounds;
+  }
+  if (!candidates.empty() || any_took_too_long) {
     step();
     return;
   }
@@ -327,12 +342,11 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
                               fmt::join(complaints, "; "))));
 }
 
-read_stream::read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point now,
-                         time_point deadline, answered then)
+read_stream::read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point deadline,
+                         answered then)
     : state_(std::make_shared<state>(std::move(around))) {
   state_->question = std::move(question);
   state_->tail = known_tail;
-  state_->now = now;
   state_->deadline = deadline;
   state_->then = std::move(then);
 }
@@ -341,14 +355,12 @@ read_stream::~read_stream() {
   state_->done = true;
 }
 
-void read_stream::start(time_point now) {
-  state_->now = now;
+void read_stream::start() {
   const auto alive = state_;
   alive->step();
 }
 
-void read_stream::on_time(time_point now) {
-  state_->now = now;
+void read_stream::on_time() {
   const auto alive = state_;
   alive->step();
 }

@@ -2,9 +2,10 @@
 //
 // It finds the segment, learns how far committed records go, fetches from a log server that has them (its own node's
 // first), passes over what is missing or damaged there by asking the next, and answers with whole records in offset
-// order. Nothing at or above the global tail is ever answered (L7).
+// order. Nothing at or above the global tail is ever answered (L7). Where a server took too long, all are asked again
+// with twice the time, until the deadline: on a slow line a large record needs it.
 //
-// A machine: it acts through `peers` and the tail function, is told the time, and answers once.
+// A machine: it acts through `peers` and the tail function, asks for the time, and answers once.
 //
 // Thread rule: the node's loop thread. `then` runs inside on_time or inside a peer's answer.
 #pragma once
@@ -45,7 +46,8 @@ public:
     std::function<void(const std::string &log, time_point deadline, std::function<void(result<tail_in_segment>)>)>
         find_tail;
     std::function<void(int level, const std::string &line)> log;
-    duration fetch_timeout = std::chrono::seconds(5);
+    std::function<time_point()> now;
+    duration fetch_timeout = std::chrono::seconds(5);   ///< of one question, the first time
     duration tail_poll = std::chrono::milliseconds(20); ///< how often a waiting reader asks for the tail
     std::uint64_t bytes_max = 8 * wire::mib;            ///< most one answer holds, unless one record is larger
     /// Before bytes are fetched: is there memory for so many? Asked again after room_poll when there is none. Empty:
@@ -57,14 +59,13 @@ public:
   using answered = std::function<void(result<wire::records> answer, rope payload)>;
 
   /// `known_tail` is a global tail seen earlier: below it no sequencer needs to be asked.
-  read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point now, time_point deadline,
-              answered then);
+  read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point deadline, answered then);
   ~read_stream();
   read_stream(const read_stream &) = delete;
   read_stream &operator=(const read_stream &) = delete;
 
-  void start(time_point now);
-  void on_time(time_point now);
+  void start();
+  void on_time();
   [[nodiscard]] time_point next_time() const;
   [[nodiscard]] bool done() const;
   /// The highest global tail it learned; for the next reader.

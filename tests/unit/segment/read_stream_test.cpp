@@ -13,11 +13,11 @@ namespace {
 
 /// A reader at the tail of an empty log; the test answers what it asks the sequencer.
 struct reader_at_tail {
-  explicit reader_at_tail(duration wait, std::uint64_t bytes_max = 0) {
+  explicit reader_at_tail(duration wait, std::uint64_t bytes_max = 0, std::vector<std::string> nodes = {"n1"}) {
     log_record log;
     log.id = 7;
     log.name = "orders";
-    log.nodeset = {"n1"};
+    log.nodeset = std::move(nodes);
     segment_record first;
     first.base = wire::first_offset;
     first.nodeset = log.nodeset;
@@ -28,6 +28,7 @@ struct reader_at_tail {
     read_stream::environment around;
     around.view = [this]() -> const cluster_view & { return view; };
     around.servers = &peers;
+    around.now = [this] { return now; };
     around.find_tail = [this](const std::string &, time_point, std::function<void(result<tail_in_segment>)> then) {
       asked.push_back(std::move(then));
     };
@@ -42,9 +43,9 @@ struct reader_at_tail {
     question.log = "orders";
     question.wait_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count());
     stream =
-        std::make_unique<read_stream>(around, question, tail_in_segment{}, now, now + 60s,
+        std::make_unique<read_stream>(around, question, tail_in_segment{}, now + 60s,
                                       [this](result<wire::records> one, const rope &) { answer = std::move(one); });
-    stream->start(now);
+    stream->start();
   }
 
   void answer_tail(result<tail_in_segment> tail) {
@@ -57,7 +58,7 @@ struct reader_at_tail {
   void wake() {
     REQUIRE(stream->next_time() > now);
     now = stream->next_time();
-    stream->on_time(now);
+    stream->on_time();
   }
 
   time_point now{1000s};
@@ -95,7 +96,7 @@ TEST_CASE("read stream: while the sequencer recovers it asks again and again, an
     CHECK_FALSE(reader.answer.has_value());
   }
   reader.answer_tail(tail_in_segment{0, wire::first_offset});
-  reader.stream->on_time(reader.now);
+  reader.stream->on_time();
   CHECK(reader.answer.has_value());
 }
 
@@ -155,4 +156,23 @@ TEST_CASE("read stream: a tail of the next segment says nothing about what is co
   }
   CHECK(reader.peers.fetches == 1);
   CHECK(reader.peers.servers["n1"].segments.count({7, 1}) == 1);
+}
+
+TEST_CASE("read stream: where servers take too long each has its time, and in the next round twice of it") {
+  reader_at_tail reader(0ms, 0, {"n1", "n2"});
+  reader.room = 64 * wire::mib;
+  for (const std::string node : {"n1", "n2"}) {
+    reader.peers.link_up(node, 32 * wire::mib);
+    reader.peers.hold(node);
+  }
+  reader.answer_tail(tail_in_segment{0, wire::first_offset + 1});
+  std::vector<duration> given;
+  while (!reader.answer.has_value()) {
+    REQUIRE(reader.peers.next_deadline() > reader.now);
+    given.push_back(reader.peers.next_deadline() - reader.now);
+    reader.now = reader.peers.next_deadline();
+    reader.peers.expire(reader.now);
+  }
+  CHECK(given == std::vector<duration>{5s, 5s, 10s, 10s, 20s, 10s}); // the deadline is after 60 s
+  CHECK(reader.answer->error().code == code::timed_out);
 }
