@@ -97,6 +97,17 @@ open_peer stage::guest(std::uint64_t window_bytes) {
   return {std::move(peer), *link};
 }
 
+void stage::begin_message(open_peer &from, std::uint64_t bytes_total) {
+  const bytes beginning(from.link.window_bytes / 4); // more than the step in which credit is given
+  REQUIRE(from.head({bytes_total}, {}, static_cast<std::uint32_t>(beginning.size())));
+  REQUIRE(from.peer.send_frame(beginning));
+  REQUIRE(rig.run_until([&] {
+    const bool alive = from.peer.pump();
+    const std::optional<bytes> one = from.peer.take_frame();
+    return !alive || (one && parse_frame(*one)->kind == frame_kind::credit);
+  }));
+}
+
 bool stage::closed(raw_peer &peer) {
   return rig.run_until([&] { return !peer.pump(); });
 }

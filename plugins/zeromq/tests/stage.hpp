@@ -47,6 +47,9 @@ public:
   /// The node's newest link.
   outsize_link newest() { return server.ups().back(); }
 
+  /// Sends the beginning of a message and runs the nodes until the server has given credit for it: then it holds
+  /// memory.
+  void begin_message(open_peer &from, std::uint64_t bytes_total);
   /// Runs the nodes until the peer has been closed. False when it was not within the suite's patience.
   bool closed(raw_peer &peer);
   /// Runs the nodes until a close frame comes. Returns its reason and text; nothing when the connection ended first.
