@@ -1,6 +1,7 @@
 // In-memory instances on threads of their own: what one host does while another does something else.
 #include <outsize/suite/counted_buffer.hpp>
 #include <outsize/suite/loaded_module.hpp>
+#include <outsize/suite/patience.hpp>
 #include <outsize/suite/test_host.hpp>
 #include <outsize/transport_handle.hpp>
 
@@ -22,7 +23,7 @@ namespace {
 using kind = transport_event::kind;
 using sent = transport_handle::sent;
 
-constexpr std::chrono::seconds patience{60};
+using suite::patience;
 
 std::unique_ptr<transport_handle> open(const test_host &host, const std::string &queue_bytes = "256KiB") {
   const result<const outsize_module *> module = load_module(INMEMORY_PLUGIN);

@@ -4,6 +4,7 @@
 #include "faults/rogue.hpp"
 #include "faults/stress.hpp"
 
+#include <outsize/suite/patience.hpp>
 #include <outsize/wire/limits.hpp>
 
 #include <sys/resource.h>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::uint64_t link_limit_bytes = 32 * wire::mib;
 /// What the design calls flat.
-constexpr std::uint64_t growth_bytes_max = 2 * link_limit_bytes + 16 * wire::mib;
+constexpr std::uint64_t growth_bytes_max = suite::memory_factor * (2 * link_limit_bytes + 16 * wire::mib);
 constexpr std::size_t idle_connections = 1000;
 /// What RocksDB holds is an eighth of this and a few copies of it: small against what is measured.
 constexpr const char *small_memtables = "memory-budget = \"32MiB\"";
@@ -105,7 +106,7 @@ public:
 private:
   /// Until the node's log says that behind its first `from` bytes; false when it does not come to it.
   bool says(const std::string &name, const std::string &text, std::size_t from) {
-    const time_point deadline = steady_now() + std::chrono::seconds(10);
+    const time_point deadline = steady_now() + suite::time_factor * std::chrono::seconds(10);
     bool said = false;
     while (!said && steady_now() < deadline) {
       said = cluster_.nodes.node(name).log().find(text, from) != std::string::npos;

@@ -1,6 +1,7 @@
 // A log server that is stopped, not gone: its links stay open, its kernel takes bytes, and nobody answers.
 #include "faults/stress.hpp"
 
+#include <outsize/suite/patience.hpp>
 #include <outsize/wire/endpoint.hpp>
 #include <outsize/wire/limits.hpp>
 
@@ -16,10 +17,10 @@ namespace {
 
 constexpr auto stopped_for = std::chrono::seconds(20);
 /// What the design calls flat, at links of 32 MiB.
-constexpr std::uint64_t growth_bytes_max = 2 * 32 * wire::mib + 16 * wire::mib;
+constexpr std::uint64_t growth_bytes_max = suite::memory_factor * (2 * 32 * wire::mib + 16 * wire::mib);
 /// A write quorum does not need the stopped server, so nothing waits for it. Whatever did would wait until its link is
 /// found dead: that is what a gap is measured against, not a speed.
-constexpr duration gap_max = wire::endpoint_options{}.half_open_after;
+constexpr duration gap_max = suite::time_factor * wire::endpoint_options{}.half_open_after;
 
 } // namespace
 

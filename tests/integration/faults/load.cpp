@@ -3,6 +3,7 @@
 #include "integration/support/transports.hpp"
 #include "made_record.hpp"
 
+#include <outsize/suite/patience.hpp>
 #include <outsize/suite/test_host.hpp>
 #include <outsize/wire/messages.hpp>
 
@@ -23,7 +24,7 @@ constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 /// Before something is sent again: a cluster that is away is not asked in a tight loop.
 constexpr duration pause_before_retry = std::chrono::milliseconds(10);
-constexpr duration append_time_max = std::chrono::seconds(60);
+constexpr duration append_time_max = suite::patience;
 
 /// Small ones mostly; one in a hundred is larger than a part of a message.
 std::uint64_t pick_bytes(std::mt19937_64 &random, std::uint64_t largest) {

@@ -4,14 +4,14 @@
 #pragma once
 
 #include <outsize/suite/catch.hpp>
+#include <outsize/suite/patience.hpp>
 #include <outsize/time.hpp>
 
-#include <chrono>
 #include <string>
 
 namespace outsize::test {
 
-inline constexpr duration patience = std::chrono::seconds(60);
+inline constexpr duration patience = suite::patience;
 
 /// Each look asks a process, which is what keeps this from spinning. Fails the test in words at the deadline.
 template <class Condition> void await(const std::string &what, Condition condition, duration how_long = patience) {

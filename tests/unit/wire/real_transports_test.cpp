@@ -2,6 +2,7 @@
 #include "support/world.hpp"
 
 #include <outsize/suite/loaded_module.hpp>
+#include <outsize/suite/patience.hpp>
 #include <outsize/suite/test_host.hpp>
 
 #include <catch2/catch.hpp>
@@ -17,7 +18,7 @@ using namespace outsize::wire::test;
 namespace {
 
 /// Only a broken transport ever waits this long.
-constexpr duration patience = 60s;
+using suite::patience;
 
 struct shipped {
   const char *name;

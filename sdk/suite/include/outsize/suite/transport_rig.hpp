@@ -5,11 +5,11 @@
 #pragma once
 
 #include <outsize/suite/contract_checker.hpp>
+#include <outsize/suite/patience.hpp>
 #include <outsize/suite/test_host.hpp>
 #include <outsize/suite/transport_suite.hpp>
 #include <outsize/transport_handle.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,7 +25,6 @@ using message = std::vector<buffer>;
 using param_texts = std::vector<std::pair<std::string, std::string>>;
 
 inline constexpr std::uint32_t budget_default = 64;
-inline constexpr std::chrono::seconds patience{60}; ///< only a broken transport ever waits this long
 
 /// What differs from the suite's usual instance.
 struct node_options {
