@@ -93,7 +93,11 @@ public:
   void end() {
     cluster_.await_acknowledged(100);
     const load_report seen = cluster_.running->report();
-    CHECK(seen.refused == std::map<std::string, std::size_t>{}); // no append waited for anything, none lost its answer
+    // No append waited for anything, none lost its answer. A node that a sanitizer slows may be silent for longer than
+    // links allow.
+    if constexpr (suite::time_factor == 1) {
+      CHECK(seen.refused == std::map<std::string, std::size_t>{});
+    }
     for (const char *name : node_names) {
       std::cout << name << " grew by " << growth_of(name) / wire::mib << " MiB" << std::endl;
     }

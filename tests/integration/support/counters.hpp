@@ -20,7 +20,7 @@ bool takes_appends(const nlohmann::json &status, const std::string &log, const s
 /// Over all links of all peers.
 std::uint64_t reconnects_of(const nlohmann::json &status);
 /// No wave was retried for a size, nor for anything else but a log server that took its time, as it may on a busy
-/// machine; and without such a wave nothing was sent twice.
+/// machine.
 void check_no_size_failure(const nlohmann::json &sequencer);
 /// A server in a segment of a digest.
 const nlohmann::json &copies_of(const nlohmann::json &digest, std::size_t segment, const std::string &node);
