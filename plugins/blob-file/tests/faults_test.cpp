@@ -166,7 +166,7 @@ TEST_CASE("blob-file faults: what the system says, as an error of the contract")
   CHECK(blob_file::file_error(during::reading, EIO, "blob \"a\" in /b").text == "blob \"a\" in /b: Input/output error");
 }
 
-TEST_CASE("blob-file faults: each call of a put fails once; nothing is left, and the next put goes through") {
+TEST_CASE("blob-file faults: each call of a put fails once, nothing is left, and the next put goes through") {
   for (const int number : {ENOSPC, EIO, EACCES}) {
     opened use;
     const blob_bytes content = blob_noise(blob_size, 1);
@@ -198,7 +198,7 @@ TEST_CASE("blob-file faults: each call of a put fails once; nothing is left, and
   }
 }
 
-TEST_CASE("blob-file faults: each call of a start fails once; the next start goes through") {
+TEST_CASE("blob-file faults: each call of a start fails once, the next start goes through") {
   for (const int number : {ENOSPC, EIO, EACCES}) {
     std::set<std::string> failed;
     for (std::size_t nth = 0; failed.count("") == 0; ++nth) {
@@ -341,7 +341,7 @@ TEST_CASE("blob-file power cut: folders that somebody else has made are synced a
   }
 }
 
-TEST_CASE("blob-file kill: before each call of a put; what is visible is whole, and nothing else is left") {
+TEST_CASE("blob-file kill: before each call of a put, what is visible is whole, and nothing else is left") {
   opened use;
   const blob_bytes content = blob_noise(blob_size, 1);
   bool went_through = false;

@@ -111,7 +111,7 @@ TEST_CASE("frame: every body cut off at every byte") {
   }
 }
 
-TEST_CASE("head: part tables (0, 1, 4096, 4097 parts; one entry short; sums at and past 2^64)") {
+TEST_CASE("head: part tables (0, 1, 4096, 4097 parts, one entry short, sums at and past 2^64)") {
   const auto head = [](std::uint32_t count, std::size_t entries, std::uint64_t size, std::size_t leading) {
     bytes made(head_fixed_bytes + 8 * entries + leading);
     std::uint8_t *to = write_prefix(made.data(), frame_kind::head, 0, 1);

@@ -29,7 +29,7 @@ TEST_CASE("budget: a closed window comes back") {
   CHECK(memory.open_window() == first);
 }
 
-TEST_CASE("budget: reservations in order; a small one does not overtake a large one") {
+TEST_CASE("budget: reservations in order, a small one does not overtake a large one") {
   budget memory(100, 60);
   REQUIRE(memory.reserve(1, 60));
   CHECK_FALSE(memory.reserve(2, 50));

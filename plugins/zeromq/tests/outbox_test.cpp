@@ -154,7 +154,7 @@ TEST_CASE("outbox: a peer that takes an eighth of its window at a time never sto
   }
 }
 
-TEST_CASE("outbox: busy past the queue, but for a single message; writable when there is room (at, one byte above)") {
+TEST_CASE("outbox: busy past the queue, but for a single message, writable when there is room (at, one byte above)") {
   constexpr std::uint64_t queue = 64 * kib;
   sender side(queue);
   CHECK(side.offer({of_size(1 * mib)}) == send_outcome::queued); // the only one
@@ -221,7 +221,7 @@ TEST_CASE("outbox: a connection that is gone stops the flush and loses nothing")
   CHECK(side.box.queued_bytes() == 0);
 }
 
-TEST_CASE("outbox: parts (0 and 1,025 refused; 1 and 1,024 taken)") {
+TEST_CASE("outbox: parts (0 and 1,025 refused, 1 and 1,024 taken)") {
   sender side;
   CHECK(side.box.offer({}, 0, 1).error().code == code::invalid_argument);
   const std::vector<buffer> many(parts_max + 1, of_size(1));

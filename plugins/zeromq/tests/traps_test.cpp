@@ -351,7 +351,7 @@ TEST_CASE("connect: to a listener that accepts and never speaks (connect-timeout
   ::close(silent);
 }
 
-TEST_CASE("addresses: IPv6, names, all interfaces; ports reported as bound") {
+TEST_CASE("addresses: IPv6, names, all interfaces, ports reported as bound") {
   stage at;
   node &caller = at.rig.make();
   for (const std::string host : {"[::1]", "localhost", "*"}) {

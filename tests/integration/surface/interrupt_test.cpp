@@ -65,7 +65,7 @@ TEST_CASE("surface interrupt: bench gives its figures and says that it was cut s
   CHECK(said->err.find(" records acknowledged, 0 refused, ") != std::string::npos);
 }
 
-TEST_CASE("surface SIGTERM: a node under load drains and ends with 0; what was acknowledged is there afterwards") {
+TEST_CASE("surface SIGTERM: a node under load drains and ends with 0, what was acknowledged is there afterwards") {
   one_node at;
   const auto tool = at.begin({"bench", "--log", "orders", "--seconds", "600", "--timeout", "1s", "--json"});
   await("the bench has appended something", [&] { return at.records_committed() > 0; });

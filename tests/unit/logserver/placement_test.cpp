@@ -59,7 +59,7 @@ TEST_CASE("base: moves the tail up to it and forgets what lies below, never back
   CHECK(row.local_tail == 40);
 }
 
-TEST_CASE("trim: everything up to the point is not held and not missing; only forward") {
+TEST_CASE("trim: everything up to the point is not held and not missing, only forward") {
   auto row = row_with(20, {{5, 10}});
   trim_to(row, 7);
   CHECK(row.trim_point == 7);

@@ -144,7 +144,7 @@ TEST_CASE("fetch: a disk that cannot be read is an error, not an absence") {
   CHECK(f.server->memory_bytes() == 0);
 }
 
-TEST_CASE("fetch: reads share the memory budget; one is always let in") {
+TEST_CASE("fetch: reads share the memory budget, one is always let in") {
   server_fixture f(4000);
   f.send(1, 3, 3);
   f.disk.hold_reads(true);
@@ -163,7 +163,7 @@ TEST_CASE("fetch: reads share the memory budget; one is always let in") {
   CHECK(f.server->memory_bytes() == 0);
 }
 
-TEST_CASE("list entries: headers of what is durable, whatever the global tail; damaged headers left out") {
+TEST_CASE("list entries: headers of what is durable, whatever the global tail, damaged headers left out") {
   server_fixture f;
   f.send(1, 3);
   f.send(5, 7, 5);
