@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The demo: real files of this machine go into a three-node log over two transports. What fits is taken, what does not is
-# refused at once and in words, a log server is killed on the way, and everything is read back and compared.
+# The demo: real files of this machine, and tar streams of its folders that no message can carry, go into a three-node log
+# over two transports. Under each size policy, and under a chain of all three: what fits is taken, what does not is split,
+# spilled, or refused at once and in words; a log server is killed on the way; everything is read back and compared.
 #
 #   examples/demo/demo.sh FOLDER-WITH-PROGRAMS        (./run demo builds first)
 #
@@ -21,6 +22,9 @@ readonly work=$PWD/build/demo
 readonly files_wanted=1200   # spread evenly over all sizes
 readonly largest_files=6     # besides them, the largest files there are below 30 MiB
 readonly files_least=1000
+readonly files_mib=256       # all of them together at most
+readonly streams=(40 200 1024) # MiB of each tar stream
+readonly small_bytes=1048576 # latencies in the table are of records below
 readonly roots=(/usr/share /usr/lib /usr/include)
 readonly nodes=(n1 n2 n3)
 readonly mib=1048576
@@ -32,7 +36,8 @@ outsize() { "$programs/outsize" "$@"; }
 # ---- nodes ----------------------------------------------------------------------------------------------------------
 
 declare -A pids=()
-appender=
+appenders=()
+streams_appender=
 port_prefix=
 
 stop_nodes() {
@@ -50,9 +55,9 @@ stop_nodes() {
 clean_up() {
   local status=$?
   trap '' INT TERM
-  [[ -z $appender ]] || kill -TERM "$appender" 2>/dev/null || true
+  [[ ${#appenders[@]} == 0 ]] || kill -TERM "${appenders[@]}" 2>/dev/null || true
   stop_nodes
-  rm -rf "$work/tmp" "$work"/*/data
+  rm -rf "$work/tmp" "$work/tar" "$work"/*/data
   if [[ $status == 0 || $status == 130 ]] || ! compgen -G "$work/*/*.log" >/dev/null; then
     rm -rf "$work"
   else
@@ -75,12 +80,15 @@ choose_ports() {
   die "no four free ports between 17101 and 19904"
 }
 
-# write_config CLUSTER NODE LIMIT: the example's own file, with ports and a data directory of the demo.
+# write_config ROUND NODE LIMIT POLICIES: the example's own file, with ports, folders, a limit and policies of the demo.
+# Without spill behind it, split is to take what the chain leaves to spill.
 write_config() {
-  local cluster=$1 node=$2 limit=$3
-  mkdir -p "$work/$cluster"
+  local round=$1 node=$2 limit=$3 policies=$4
+  mkdir -p "$work/$round"
   sed -e "s/127\.0\.0\.1:71/127.0.0.1:$port_prefix/" -e "s|^data-dir = .*|data-dir = \"data/$node\"|" \
-    -e "s|^message-limit = .*|message-limit = \"$limit\"|" "examples/clusters/mixed/$node.toml" >"$work/$cluster/$node.toml"
+    -e "s|^directory = .*|directory = \"data/blobs\"|" -e "s|^message-limit = .*|message-limit = \"$limit\"|" \
+    -e "s|^policies = .*|policies = [$policies]|" "examples/clusters/mixed/$node.toml" >"$work/$round/$node.toml"
+  [[ $policies != '"split"' ]] || sed -i 's|^max-record-size = "64MiB"|max-record-size = "2GiB"|' "$work/$round/$node.toml"
 }
 
 # The kernel ends a node whose demo was killed.
@@ -107,19 +115,19 @@ await_ready() {
   }
 }
 
-# start_cluster CLUSTER LIMIT-OF-N1 LIMIT-OF-N2 LIMIT-OF-N3
+# start_cluster ROUND POLICIES LIMIT-OF-N1 LIMIT-OF-N2 LIMIT-OF-N3
 start_cluster() {
-  local cluster=$1 node
-  shift
+  local round=$1 policies=$2 node
+  shift 2
   for node in "${nodes[@]}"; do
-    write_config "$cluster" "$node" "$1"
+    write_config "$round" "$node" "$1" "$policies"
     shift
   done
-  for node in "${nodes[@]}"; do start_node "$cluster" "$node"; done
-  for node in "${nodes[@]}"; do await_ready "$cluster" "$node"; done
+  for node in "${nodes[@]}"; do start_node "$round" "$node"; done
+  for node in "${nodes[@]}"; do await_ready "$round" "$node"; done
 }
 
-# The next cluster has the disk for itself.
+# The next round has the disk for itself.
 end_cluster() {
   stop_nodes
   rm -rf "$work/$1/data"
@@ -140,14 +148,16 @@ choose_files() {
   {
     awk -v every="$((count > files_wanted ? count / files_wanted : 1))" 'NR % every == 0' "$all"
     awk -F '\t' '$1 < 30 * 1048576' "$all" | tail -n "$largest_files"
-  } | sort -n -u
+  } | sort -n -u | awk -F '\t' -v most="$((files_mib * mib))" '(sum += $1) <= most'
 }
 
-# Three copies; each may lie in the write-ahead log and in a table at the same time. Then what is spooled and the logs.
+# What is put in counts up to four times: three copies under split, or one under spill; files may lie in the write-ahead
+# log and in a table as well. Then the streams and what the tool spools of them, and what nodes leave free.
 check_space() {
-  local chosen=$1 bytes needed free
+  local chosen=$1 bytes needed free stream streams_mib=0
   bytes=$(awk -F '\t' '{ sum += $1 } END { printf "%.0f", sum }' "$chosen")
-  needed=$((6 * bytes / mib + 1024))
+  for stream in "${streams[@]}"; do streams_mib=$((streams_mib + stream)); done
+  needed=$((6 * bytes / mib + 5 * streams_mib + 2048))
   free=$(($(df -m --output=avail "$work" | tail -n 1)))
   ((free >= needed)) ||
     die "$free MiB are free where the demo writes ($work), and it needs $needed MiB: free some, or move the checkout"
@@ -155,20 +165,22 @@ check_space() {
     "$(wc -l <"$chosen")" "$(tail -n 1 "$chosen" | cut -f 1)" $((bytes / mib)) "$free" "$needed"
 }
 
-# folder_of MIB: the smallest folder with at least as much in it; the largest there is when none has.
-folder_of() {
-  awk -v wanted="$1" '$1 >= wanted { print $2; found = 1; exit } { last = $2 } END { if (!found) print last }' "$work/folders"
+# folders_of MIB: the smallest folder with at least as much in it; all of them together when none has.
+folders_of() {
+  awk -v wanted="$1" -v all="${roots[*]}" '
+    $1 >= wanted { print $2; found = 1; exit } END { if (!found) print all }' "$work/folders"
 }
 
-# refuse_stream MIB: a tar stream of a real folder, over the limit. The refusal is what is wanted. What comes in is cut a
-# quarter above the size that was asked for, in case the machine has no folder like that.
-refuse_stream() {
-  local mib_wanted=$1 folder status=0
-  folder=$(folder_of "$mib_wanted")
-  say "a tar stream of $folder, about $mib_wanted MiB"
-  { tar -cf - -C / "${folder#/}" 2>/dev/null || true; } | head -c "$((mib_wanted * mib * 5 / 4))" |
-    outsize append orders - 2>&1 || status=$?
-  [[ $status == 1 ]] || die "a stream over the limit must be refused (exit 1), and ended with $status"
+# Every policy is given the same bytes, so each stream is made once; cut at the size that it shall have.
+make_streams() {
+  local size folders
+  mkdir -p "$work/tar"
+  { du -m --max-depth=4 "${roots[@]}" 2>/dev/null || true; } | sort -n >"$work/folders"
+  for size in "${streams[@]}"; do
+    read -r -a folders < <(folders_of "$size")
+    printf 'a tar stream of %s, %d MiB\n' "${folders[*]}" "$size"
+    { tar -cf - -C / "${folders[@]#/}" 2>/dev/null || true; } | head -c "$((size * mib))" >"$work/tar/$size"
+  done
 }
 
 # ---- a round --------------------------------------------------------------------------------------------------------
@@ -183,20 +195,52 @@ end_progress() {
   [[ ! -t 2 ]] || printf '\r\033[K' >&2
 }
 
-# Appends everything. At a third of the answers n2 is killed, at two thirds it is started again.
+# Named pipes: of each the tool knows no length before its end. Returns when all of them have been taken, and the last one,
+# the largest, is on its way into the log.
+start_streams() {
+  local round=$1 pipes=$work/$1/pipes size writers=()
+  mkdir -p "$pipes"
+  for size in "${streams[@]}"; do
+    mkfifo "$pipes/$size"
+    timeout 120 dd if="$work/tar/$size" of="$pipes/$size" bs=1M status=none &
+    writers+=($!)
+  done
+  "$programs/outsize" append orders --json --timeout 60s "${streams[@]/#/$pipes/}" >"$work/$round/streams.raw" &
+  streams_appender=$!
+  appenders=("${writers[@]}" "$streams_appender")
+  wait "${writers[@]}" || die "the streams were not taken: $work/$round/streams.raw"
+}
+
+# Waits for the answers, and gives each stream its name in them.
+end_streams() {
+  local round=$1 status=0
+  wait "$streams_appender" || status=$?
+  appenders=()
+  [[ $status == 0 || $status == 1 ]] || die "append of the streams ended with $status"
+  sed "s|$work/$round/pipes/|$work/tar/|" "$work/$round/streams.raw" >"$work/$round/streams"
+  tell_streams "$work/$round/streams"
+}
+
+tell_streams() {
+  sed -n -e 's/.*"text":"\([^"]*\)".*/refused: \1/p' \
+    -e 's/.*"offset":\([0-9]*\),"bytes":\([0-9]*\),"stored":"\([a-z]*\)".*/\2 bytes at offset \1: \3/p' "$1"
+}
+
+# Appends every file. At a third of the answers n2 is killed, at two thirds it is started again.
 append_files() {
-  local cluster=$1 list=$2 answers=$3 files=() all seen=0 line stream status=0
+  local round=$1 list=$2 answers=$3 files=() all seen=0 line stream appender status=0
   mapfile -t files < <(cut -f 2 "$list")
   all=${#files[@]}
   exec {stream}< <(exec "$programs/outsize" append orders --json --timeout 60s "${files[@]}")
   appender=$!
+  appenders+=("$appender")
   while IFS= read -r line <&"$stream"; do
     printf '%s\n' "$line"
     seen=$((seen + 1))
     if ((seen == all / 3)); then
       kill_n2 "$seen" "$all" >&2
     elif ((seen == 2 * all / 3)); then
-      start_node "$cluster" n2
+      start_node "$round" n2
       end_progress
       printf 'n2 is started again after %d of %d answers\n' "$seen" "$all" >&2
     fi
@@ -205,10 +249,9 @@ append_files() {
   end_progress
   exec {stream}<&-
   wait "$appender" || status=$?
-  appender=
   [[ $status == 0 || $status == 1 ]] || die "append ended with $status"
   ((seen == all)) || die "$seen answers came for $all files"
-  await_ready "$cluster" n2
+  await_ready "$round" n2
 }
 
 kill_n2() {
@@ -218,11 +261,11 @@ kill_n2() {
   printf 'n2 is killed (-9) after %d of %d answers\n' "$@"
 }
 
-# Every acknowledged record, by offset, must have the digest of its file.
+# Every acknowledged record, by offset, must have the digest of its file or stream.
 compare() {
-  local cluster=$1 answers=$2 dir
-  dir=$work/$cluster
-  grep '"offset":' "$answers" >"$dir/acknowledged" || die "nothing was acknowledged: $answers"
+  local dir=$work/$1
+  cat "$dir/files" "$dir/streams" >"$dir/answers"
+  grep '"offset":' "$dir/answers" >"$dir/acknowledged" || die "nothing was acknowledged: $dir/answers"
   paste <(field offset <"$dir/acknowledged") \
     <(field file <"$dir/acknowledged" | tr '\n' '\0' | xargs -0 sha256sum | cut -d ' ' -f 1) |
     sort -n >"$dir/written"
@@ -238,31 +281,59 @@ check_refusals() {
   [[ -z $other ]] || die "refused for another reason: $other"
 }
 
-row() { printf '%-26s %8s %14s %8s %12s %10s\n' "$@"; }
-
-# add_row TITLE CLUSTER ANSWERS NANOSECONDS
-add_row() {
-  local title=$1 dir=$work/$2 answers=$3 elapsed=$4 records refused bytes rate p99
-  records=$(wc -l <"$dir/acknowledged")
-  refused=$(grep -c '"code":' "$answers" || true)
-  bytes=$(field bytes <"$dir/acknowledged" | awk '{ sum += $1 } END { printf "%.0f", sum }')
-  rate=$(awk -v b="$bytes" -v ns="$elapsed" 'BEGIN { printf "%.1f MiB/s", b / 1048576 / (ns / 1e9) }')
-  p99=$(field latency_us <"$dir/acknowledged" | sort -n |
-    awk '{ v[NR] = $1 } END { printf "%.0f ms", v[int(NR * 0.99 + 0.999)] / 1000 }')
-  row "$title" "$records" "$bytes" "$refused" "$rate" "$p99" >>"$work/table"
+# check_streams ROUND COUNT: so many of the streams are in the log.
+check_streams() {
+  local count
+  count=$(grep -c '"offset":' "$work/$1/streams" || true)
+  ((count == $2)) || die "$count streams of ${#streams[@]} are in the log, $2 must be: $work/$1/streams"
 }
 
-# append_and_compare CLUSTER TITLE: appends, kills, restarts, compares; leaves a row of the table.
+row() { printf '%-30s %7s %11s %7s %16s %7s %11s %8s\n' "$@"; }
+
+# count HOW FILE: how many records are stored that way; of split ones into how many fragments, too.
+count() {
+  field stored <"$2" | awk -v how="$1" '$1 == how { n++ } END { printf "%d", n }'
+  [[ $1 != split ]] || field fragments <"$2" | awk '{ sum += $1 } END { if (sum) printf " into %d", sum }'
+}
+
+p99_of_small() {
+  paste <(field bytes <"$1") <(field latency_us <"$1") | awk -v below="$small_bytes" '$1 < below { print $2 }' | sort -n |
+    awk '{ v[NR] = $1 } END { printf "%.0f ms", v[int(NR * 0.99 + 0.999)] / 1000 }'
+}
+
+# add_row TITLE ROUND NANOSECONDS
+add_row() {
+  local title=$1 dir=$work/$2 elapsed=$3 records=$work/$2/acknowledged refused bytes rate
+  refused=$(grep -c '"code":' "$dir/answers" || true)
+  bytes=$(field bytes <"$records" | awk '{ sum += $1 } END { printf "%.0f", sum }')
+  rate=$(awk -v b="$bytes" -v ns="$elapsed" 'BEGIN { printf "%.1f MiB/s", b / 1048576 / (ns / 1e9) }')
+  row "$title" "$(wc -l <"$records")" "$bytes" "$refused" "$(count split "$records")" \
+    "$(count spilled "$records")" "$rate" "$(p99_of_small "$records")" >>"$work/table"
+}
+
+# append_and_compare ROUND TITLE STREAMS-TAKEN: appends, kills, restarts, compares; leaves a row of the table.
 append_and_compare() {
-  local cluster=$1 title=$2 answers=$work/$1/answers started ended
-  say "$title: $(wc -l <"$work/files") files, and log server n2 is killed on the way"
+  local round=$1 title=$2 taken=$3 started ended
   started=$(date +%s%N)
-  append_files "$cluster" "$work/files" "$answers"
+  start_streams "$round"
+  append_files "$round" "$work/files" "$work/$round/files"
+  end_streams "$round"
   ended=$(date +%s%N)
-  compare "$cluster" "$answers"
-  check_refusals "$answers"
-  add_row "$title" "$cluster" "$answers" $((ended - started))
-  printf 'read back all %s acknowledged records: every SHA-256 is equal\n' "$(wc -l <"$work/$cluster/acknowledged")"
+  check_streams "$round" "$taken"
+  compare "$round"
+  check_refusals "$work/$round/answers"
+  add_row "$title" "$round" $((ended - started))
+  printf 'read back all %s acknowledged records: every SHA-256 is equal\n' "$(wc -l <"$work/$round/acknowledged")"
+}
+
+# run_round NAME POLICIES STREAMS-TAKEN LIMIT-OF-N1 LIMIT-OF-N2 LIMIT-OF-N3
+run_round() {
+  local round=$1 policies=$2 taken=$3
+  shift 3
+  say "policies $policies; limits $1, $2, $3; $(wc -l <"$work/files") files beside ${#streams[@]} streams"
+  start_cluster "$round" "$policies" "$@"
+  append_and_compare "$round" "$round ($1 $2 $3)" "$taken"
+  end_cluster "$round"
 }
 
 main() {
@@ -276,24 +347,16 @@ main() {
   list_files >"$work/all"
   choose_files "$work/all" >"$work/files"
   check_space "$work/files"
-  { du -m --max-depth=4 "${roots[@]}" 2>/dev/null || true; } | sort -n >"$work/folders"
+  make_streams
   choose_ports
 
-  say "three nodes over TCP and ZeroMQ, each with a limit of 32 MiB"
-  start_cluster even 32MiB 32MiB 32MiB
-  append_and_compare even "limits 32, 32, 32 MiB"
-  refuse_stream 40
-  refuse_stream 200
-  end_cluster even
-
-  say "the same with limits of 4, 4 and 32 MiB: the smallest of the nodeset counts, on every path"
-  start_cluster mixed 4MiB 4MiB 32MiB
-  append_and_compare mixed "limits 4, 4, 32 MiB"
-  refuse_stream 40
-  end_cluster mixed
+  run_round reject '"reject"' 0 32MiB 32MiB 32MiB
+  run_round split '"split"' 3 4MiB 4MiB 32MiB # the smallest of the nodeset counts, on every path
+  run_round spill '"spill"' 3 32MiB 32MiB 32MiB
+  run_round chain '"split", "spill", "reject"' 3 32MiB 32MiB 32MiB
 
   say "result"
-  row "" records bytes refused rate p99
+  row "policy (limits of n1 n2 n3)" records bytes refused "split" spilled rate "small p99"
   cat "$work/table"
   printf '\nEverything that was acknowledged was read back equal. %d s.\n' "$((SECONDS - started))"
 }

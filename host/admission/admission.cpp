@@ -36,10 +36,7 @@ std::uint64_t threshold_of(const std::vector<chained_policy> &chain, std::uint64
 }
 
 std::optional<wire::refusal> fault_of_fields(const record_facts &record, const log_limits &limits) {
-  if (record.header == nullptr) {
-    return std::nullopt;
-  }
-  const std::uint64_t actual = fields_bytes_of(*record.header);
+  const std::uint64_t actual = record.record_header_bytes;
   const std::uint64_t quarter = limits.policy_limit_bytes() / 4;
   const std::uint64_t limit = std::min(wire::record_fields_bytes_max, quarter);
   if (actual <= limit) {
@@ -56,8 +53,16 @@ outcome misbehaved(const admission_case &about, const chained_policy &policy, co
   return misbehaved_refusal(about.record, about.limits, policy.name, what);
 }
 
+/// There is nothing to split or spill; key and headers alone fit, which was checked before.
+bool has_no_payload(const admission_case &about) {
+  return about.record.payload_bytes == 0;
+}
+
 outcome checked_split(const admission_case &about, const chained_policy &policy, const policy_plan &plan,
                       verdict &into) {
+  if (has_no_payload(about)) {
+    return pass{};
+  }
   if (const auto fault = fault_of_split(about.record, about.limits, plan.fragment_bytes())) {
     return misbehaved(about, policy, *fault, into);
   }
@@ -66,6 +71,9 @@ outcome checked_split(const admission_case &about, const chained_policy &policy,
 
 outcome checked_spill(const admission_case &about, const chained_policy &policy, const policy_plan &plan,
                       verdict &into) {
+  if (has_no_payload(about)) {
+    return pass{};
+  }
   if (const auto fault = fault_of_spill(about.record, about.limits, about.snapshot, plan.blob_store())) {
     return misbehaved(about, policy, *fault, into);
   }
@@ -94,7 +102,7 @@ std::optional<outcome> checked(const admission_case &about, const chained_policy
   case OUTSIZE_PLAN_DECLINE:
     return std::nullopt;
   case OUTSIZE_PLAN_REJECT:
-    return rejected_refusal(about.record, about.limits, policy.name, std::string(plan.reason()));
+    return rejected_refusal(about.record, about.limits, policy.name, std::string(plan.reason()), into.trace);
   case OUTSIZE_PLAN_SPLIT:
     return checked_split(about, policy, plan, into);
   case OUTSIZE_PLAN_SPILL:
@@ -134,7 +142,7 @@ outcome decide(const admission_case &about, const std::vector<chained_policy> &c
   if (message_bytes <= policy_limit) {
     return pass{};
   }
-  return too_large_refusal(about.record, about.limits);
+  return too_large_refusal(about.record, about.limits, into.trace);
 }
 
 std::uint64_t record_bytes_of(const record_facts &record) {

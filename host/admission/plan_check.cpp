@@ -18,14 +18,6 @@ std::optional<std::string> fault_of_final_entry(const record_facts &record, cons
 
 } // namespace
 
-std::uint64_t fields_bytes_of(const wire::record_header &header) {
-  std::uint64_t bytes = header.key.size();
-  for (const wire::record_field &field : header.headers) {
-    bytes += field.name.size() + field.value.size();
-  }
-  return bytes;
-}
-
 std::uint64_t final_entry_bytes_of(const record_facts &record) {
   return wire::entry_header_bytes + final_entry_bytes_max + record.record_header_bytes;
 }

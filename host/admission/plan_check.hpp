@@ -14,13 +14,10 @@
 
 namespace outsize::host {
 
-/// Most fragments of one split set: what the 16-bit part of set bookkeeping and a bounded fetch plan can hold.
-inline constexpr std::uint64_t fragments_max = 65536;
+/// Most fragments of one split record.
+inline constexpr std::uint64_t fragments_max = wire::fragments_max;
 /// A commit or reference entry is its entry header and at most this, plus key and headers.
 inline constexpr std::uint64_t final_entry_bytes_max = 512;
-
-/// Bytes of key and headers, as limits count them.
-std::uint64_t fields_bytes_of(const wire::record_header &header);
 
 /// The size of the entry that ends a split or a spill of this record: entry header included.
 std::uint64_t final_entry_bytes_of(const record_facts &record);

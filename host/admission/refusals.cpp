@@ -19,10 +19,22 @@ std::uint64_t payload_bytes_max(const record_facts &record, const log_limits &li
   return limit > rest ? limit - rest : 0;
 }
 
+/// What an operator can do to have a policy take the record. Those that declined it have said why.
+std::string policy_remedy(const std::vector<wire::policy_step> &trace) {
+  std::string declined;
+  for (const wire::policy_step &step : trace) {
+    if (step.plan == "decline" && !step.reason.empty()) {
+      declined += fmt::format("{}{}: {}", declined.empty() ? "" : ", ", step.policy, step.reason);
+    }
+  }
+  return declined.empty() ? "give the log a split or spill policy"
+                          : fmt::format("change what a policy declined it for ({})", declined);
+}
+
 /// What helps a record that is over the limits.
-std::string size_remedy(const log_limits &limits) {
+std::string size_remedy(const log_limits &limits, const std::vector<wire::policy_step> &trace) {
   const bool own = limits.policy_limit_bytes() < limits.segment_limit_bytes;
-  return fmt::format("split or shrink the record, give the log a split or spill policy, or raise {}",
+  return fmt::format("split or shrink the record, {}, or raise {}", policy_remedy(trace),
                      own ? fmt::format("the message-limit of log {}", limits.log)
                          : fmt::format("message-limit of node {}", limits.segment_limit_owner));
 }
@@ -44,7 +56,8 @@ wire::refusal refusal_of(const record_facts &record, const log_limits &limits, c
   return made;
 }
 
-wire::refusal too_large_refusal(const record_facts &record, const log_limits &limits) {
+wire::refusal too_large_refusal(const record_facts &record, const log_limits &limits,
+                                const std::vector<wire::policy_step> &trace) {
   wire::refusal made = refusal_of(
       record, limits, code::too_large,
       fmt::format(
@@ -52,15 +65,16 @@ wire::refusal too_large_refusal(const record_facts &record, const log_limits &li
           "is {} bytes ({}); the largest payload that fits with this key and these headers has {} bytes",
           record.payload_bytes, limits.log, message_bytes_of(record), limits.policy_limit_bytes(),
           limits.limit_source(), payload_bytes_max(record, limits)));
-  made.remedy = size_remedy(limits);
+  made.remedy = size_remedy(limits, trace);
   return made;
 }
 
 wire::refusal header_refusal(const record_facts &record, const log_limits &limits, std::uint64_t actual,
                              std::uint64_t limit, const std::string &source) {
-  wire::refusal made = refusal_of(
-      record, limits, code::header_too_large,
-      fmt::format("key and headers have {} bytes together, the limit is {} bytes ({})", actual, limit, source));
+  wire::refusal made =
+      refusal_of(record, limits, code::header_too_large,
+                 fmt::format("the record header (key, headers, producer) has {} bytes, the limit is {} bytes ({})",
+                             actual, limit, source));
   made.actual_bytes = actual;
   made.limit_bytes = limit;
   made.limit_source = source;
@@ -68,13 +82,13 @@ wire::refusal header_refusal(const record_facts &record, const log_limits &limit
 }
 
 wire::refusal rejected_refusal(const record_facts &record, const log_limits &limits, const std::string &policy,
-                               const std::string &reason) {
+                               const std::string &reason, const std::vector<wire::policy_step> &trace) {
   wire::refusal made =
       refusal_of(record, limits, code::rejected_by_policy,
                  fmt::format("policy {} of log {} rejects a payload of {} bytes: {}", policy, limits.log,
                              record.payload_bytes, reason.empty() ? "no reason given" : reason));
   if (made.actual_bytes > made.limit_bytes) {
-    made.remedy = size_remedy(limits);
+    made.remedy = size_remedy(limits, trace);
     return made;
   }
   // It would have fitted: the limit that it met, if any, is the policy's own, and only its reason knows that one.
@@ -92,18 +106,6 @@ wire::refusal misbehaved_refusal(const record_facts &record, const log_limits &l
   made.remedy = fmt::format("take policy {} out of the log's policies or correct its parameters, and report it to the "
                             "plugin's vendor",
                             policy);
-  return made;
-}
-
-wire::refusal unsupported_refusal(const record_facts &record, const log_limits &limits, const std::string &plan,
-                                  std::vector<wire::policy_step> trace) {
-  wire::refusal made = refusal_of(
-      record, limits, code::unsupported,
-      fmt::format("the log's policies want to {} a payload of {} bytes, which this version cannot do; the largest "
-                  "payload that fits without has {} bytes",
-                  plan, record.payload_bytes, payload_bytes_max(record, limits)));
-  made.remedy = "shrink the record, or upgrade the sequencer's node";
-  made.policy_trace = std::move(trace);
   return made;
 }
 

@@ -15,7 +15,8 @@ std::optional<wire::refusal> refuses_to_relay(const record_facts &record, const 
     return std::nullopt;
   }
   made.at = wire::stage::transport;
-  made.remedy = fmt::format("connect to node {}, which decides whether the log takes it", path.sequencer_node);
+  made.remedy = fmt::format("append it in pieces, or connect to node {}, which decides whether the log takes it",
+                            path.sequencer_node);
   return made;
 }
 

@@ -1,6 +1,8 @@
-// What a node that only passes appends on may say about a record's size. Not its log's limit: that belongs to the open
-// segment, and what this node has heard of it may be a segment old. Its own room for the record is all it can be sure
-// of; the sequencer's node decides the rest.
+// What a node that only passes appends on may say about the size of a record that comes whole. Not its log's limit:
+// that belongs to the open segment, and what this node has heard of it may be a segment old. Its own room for the
+// record is all it can be sure of; the sequencer's node decides the rest.
+//
+// A record that comes in pieces has no size that such a node minds: it holds a window of it (append_streams).
 //
 // Thread rule: pure functions.
 #pragma once

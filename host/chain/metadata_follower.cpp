@@ -8,6 +8,7 @@ namespace outsize::host {
 namespace {
 constexpr std::string_view node_prefix = "node/";
 constexpr std::string_view log_prefix = "log/";
+constexpr std::string_view blob_store_prefix = "blob-store/";
 } // namespace
 
 metadata_follower::metadata_follower(metadata_link &link, options how) : link_(link), options_(std::move(how)) {}
@@ -99,6 +100,9 @@ bool metadata_follower::apply(const wire::metadata_item &item) {
   }
   if (key.starts_with(log_prefix)) {
     return put(view_.logs, log_prefix, decode_log_record(item.value));
+  }
+  if (key.starts_with(blob_store_prefix)) {
+    return put(view_.blob_stores, blob_store_prefix, decode_blob_store_record(item.value));
   }
   return false;
 }

@@ -96,6 +96,10 @@ std::string encode(const log_record &record) {
       .dump();
 }
 
+std::string encode(const blob_store_record &record) {
+  return json{{"name", record.name}, {"marker", record.marker}}.dump();
+}
+
 result<node_record> decode_node_record(std::string_view text) {
   return decode<node_record>("node record", text, [](const json &from) {
     node_record made;
@@ -125,6 +129,12 @@ result<log_record> decode_log_record(std::string_view text) {
     }
     check_chain(made);
     return made;
+  });
+}
+
+result<blob_store_record> decode_blob_store_record(std::string_view text) {
+  return decode<blob_store_record>("blob store record", text, [](const json &from) {
+    return blob_store_record{from.at("name").get<std::string>(), from.at("marker").get<std::string>()};
   });
 }
 

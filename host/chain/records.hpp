@@ -1,4 +1,4 @@
-// What the metadata store holds: the cluster, its nodes, its logs with their chains of segments.
+// What the metadata store holds: the cluster, its nodes, its logs with their chains of segments, its blob stores.
 //
 // Values are JSON, so that an operator can read them with any tool.
 //
@@ -64,11 +64,20 @@ struct log_record {
   [[nodiscard]] const segment_record *find(offset_t offset) const;
 };
 
+/// Key "blob-store/NAME". Written by the first node that made the store's marker or found it.
+struct blob_store_record {
+  std::string name;
+  std::string marker; ///< id of the marker that every node must find in the store
+  bool operator==(const blob_store_record &) const = default;
+};
+
 std::string encode(const node_record &record);
 std::string encode(const log_record &record);
+std::string encode(const blob_store_record &record);
 /// Bad values are `malformed` with the key and what was wrong.
 result<node_record> decode_node_record(std::string_view json);
 result<log_record> decode_log_record(std::string_view json);
+result<blob_store_record> decode_blob_store_record(std::string_view json);
 
 /// A log name: 1 to wire::log_name_bytes_max of [a-z A-Z 0-9 . _ -], not beginning with '.' or '-'.
 result<void> check_log_name(std::string_view name);
@@ -87,6 +96,7 @@ struct cluster_view {
   std::uint64_t revision = 0; ///< 0 = nothing heard from the metadata node yet
   std::map<std::string, versioned<node_record>> nodes;
   std::map<std::string, versioned<log_record>> logs;
+  std::map<std::string, versioned<blob_store_record>> blob_stores;
 
   [[nodiscard]] const node_record *node(const std::string &name) const;
   [[nodiscard]] const versioned<log_record> *log(const std::string &name) const;

@@ -6,6 +6,7 @@
 #include "host/cli/latencies.hpp"
 #include "host/cli/progress.hpp"
 
+#include <outsize/client/payload_reader.hpp>
 #include <outsize/wire/limits.hpp>
 
 #include <fmt/format.h>
@@ -23,8 +24,9 @@ using nlohmann::ordered_json;
 
 constexpr std::uint32_t records_per_read_max = 512; ///< as in read.cpp
 constexpr std::uint64_t shift_max = 4096;           ///< records start at different bytes, so that equal sizes differ
+constexpr std::uint64_t source_bytes_max = 8 * wire::mib; ///< larger records have it several times
 
-/// Random bytes, so that no layer can compress them; records are slices of it, without a copy.
+/// Random bytes, so that no layer can compress them; records are made of slices of it, without a copy.
 buffer random_bytes(std::uint64_t bytes) {
   std::mt19937_64 source(random_bits());
   writable_buffer made(bytes + sizeof(std::uint64_t));
@@ -36,6 +38,17 @@ buffer random_bytes(std::uint64_t bytes) {
   return std::move(made).freeze();
 }
 
+/// `count` bytes of the endless repetition of `source`, from position `from` on.
+rope made_bytes(const buffer &source, std::uint64_t from, std::uint64_t count) {
+  rope made;
+  for (std::uint64_t at = from % source.size(); count > 0; at = 0) {
+    const std::uint64_t taken = std::min(count, source.size() - at);
+    made.append(source.slice(at, taken));
+    count -= taken;
+  }
+  return made;
+}
+
 struct sent_record {
   std::uint64_t shift = 0;
   std::uint64_t bytes = 0;
@@ -45,7 +58,7 @@ class bench_run {
 public:
   bench_run(const bench_command &what, const common_options &common, session &with, console &to)
       : what_(what), common_(common), client_(with.client()), console_(to), progress_(!common.json),
-        source_(random_bytes(what.sizes.largest() + shift_max)), random_(random_bits()) {}
+        source_(random_bytes(std::min(what.sizes.largest(), source_bytes_max) + shift_max)), random_(random_bits()) {}
 
   int run() {
     started_ = steady_now();
@@ -91,12 +104,15 @@ private:
   void send_one() {
     const std::uint64_t bytes = what_.sizes.pick(random_());
     const sent_record one{random_() % shift_max, bytes};
-    client::record what;
-    what.payload = rope(source_.slice(one.shift, bytes));
+    client::payload_source payload;
+    payload.bytes = bytes;
+    payload.read = [source = source_, shift = one.shift](std::uint64_t from, std::uint64_t count) {
+      return result<rope>(made_bytes(source, shift + from, count));
+    };
     ++sent_;
     ++in_flight_;
     const time_point begun = steady_now();
-    client_.machine().append(what_.log, std::move(what), begun + common_.timeout,
+    client_.machine().append(what_.log, {}, std::move(payload), begun + common_.timeout,
                              [this, one, begun](const wire::append_result &answer) { take(one, begun, answer); });
   }
 
@@ -127,7 +143,14 @@ private:
       }
       for (const client::read_record &record : batch->records) {
         const auto found = acknowledged_.find(record.offset);
-        equal += found != acknowledged_.end() && is_equal(record.payload, found->second) ? 1 : 0;
+        if (found == acknowledged_.end()) {
+          continue; // of somebody else
+        }
+        const result<bool> same = is_equal(record, found->second);
+        if (!same) {
+          return same.error();
+        }
+        equal += *same ? 1 : 0;
       }
       if (batch->next <= how.from) {
         break; // the log ends before the last acknowledged record: those are counted as wrong
@@ -137,16 +160,46 @@ private:
     return equal;
   }
 
-  bool is_equal(const rope &payload, const sent_record &one) const {
-    if (payload.size() != one.bytes) {
+  /// A large record's payload is read here, and compared piece by piece. An error when it cannot be read.
+  result<bool> is_equal(const client::read_record &record, const sent_record &one) {
+    if (record.payload_bytes() != one.bytes) {
       return false;
     }
-    const std::uint8_t *expected = source_.data() + one.shift;
-    for (const buffer &part : payload.parts()) {
-      if (std::memcmp(part.data(), expected, part.size()) != 0) {
-        return false;
+    if (!record.large.has_value()) {
+      return is_equal(record.payload, one.shift);
+    }
+    client::payload_reader payload(client_.machine(), what_.log, record);
+    for (;;) {
+      const std::uint64_t at = one.shift + payload.position();
+      const result<rope> piece = client_.next(payload);
+      if (!piece && is_damage(piece.error().code)) {
+        return false; // it does not come back as it was
       }
-      expected += part.size();
+      if (!piece) {
+        return piece.error();
+      }
+      if (piece->empty() || !is_equal(*piece, at)) {
+        return piece->empty();
+      }
+    }
+  }
+  static bool is_damage(code why) {
+    return why == code::data_loss || why == code::checksum_mismatch || why == code::blob_corrupt ||
+           why == code::blob_missing;
+  }
+
+  /// Are these the bytes from place `at` of the endlessly repeated source on?
+  bool is_equal(const rope &bytes, std::uint64_t at) const {
+    at %= source_.size();
+    for (const buffer &part : bytes.parts()) {
+      for (std::uint64_t from = 0; from < part.size();) {
+        const std::uint64_t together = std::min(part.size() - from, source_.size() - at);
+        if (std::memcmp(part.data() + from, source_.data() + at, together) != 0) {
+          return false;
+        }
+        from += together;
+        at = (at + together) % source_.size();
+      }
     }
     return true;
   }

@@ -135,8 +135,14 @@ std::string server_lines(const ordered_json &server) {
     return {};
   }
   std::string made = fmt::format(
-      "  log server: {} of {} of memory in use\n{}", size(server, "memory_bytes"), size(server, "memory_budget_bytes"),
-      flag(server, "stopped") ? "  ALARM the log server stopped after a failed write\n" : "");
+      "  log server: {} of {} of memory in use\n{}{}", size(server, "memory_bytes"),
+      size(server, "memory_budget_bytes"),
+      flag(server, "stopped") ? "  ALARM the log server stopped after a failed write\n" : "",
+      number(server, "times_damaged") == 0
+          ? std::string{}
+          : fmt::format(
+                "  ALARM reads met a damaged entry {} times since the start: check this node's disk and its log\n",
+                number(server, "times_damaged")));
   for (const ordered_json &segment : child(server, "segments")) {
     made += fmt::format(
         "    log {} segment {}: local tail {}, global tail {}, {} entries and {} bytes stored since the "
@@ -150,6 +156,18 @@ std::string server_lines(const ordered_json &server) {
                                  : "");
   }
   return made;
+}
+
+std::string blob_store_line(const ordered_json &store) {
+  const std::string state = text(store, "state");
+  const std::string why = text(store, "reason");
+  const ordered_json &free = child(store, "free_bytes");
+  return fmt::format(
+      "  {}blob store {}: {}{}{}, {} blobs and {} bytes put, {} bytes got since the start, failures: {}\n",
+      state == "foreign" ? "ALARM " : "", text(store, "store"), state, why.empty() ? "" : " (" + why + ")",
+      free.is_number_unsigned() ? fmt::format(", {} bytes free", free.get<std::uint64_t>()) : "",
+      number(store, "blobs_put"), number(store, "bytes_put"), number(store, "bytes_got"),
+      counts(child(store, "failures")));
 }
 
 /// The chain says where the next segment begins; here, as in every command, bounds are inclusive.
@@ -179,6 +197,13 @@ std::string ranges_text(const ordered_json &ranges) {
   return made.empty() ? "nothing" : fmt::format("{}", fmt::join(made, " "));
 }
 
+std::string uncommitted_line(const ordered_json &sets) {
+  return number(sets, "sets") == 0
+             ? std::string{}
+             : fmt::format("    split records without a commit: {}, {} fragments, {} bytes\n", number(sets, "sets"),
+                           number(sets, "fragments"), number(sets, "bytes"));
+}
+
 } // namespace
 
 std::string status_text(const ordered_json &node) {
@@ -193,6 +218,9 @@ std::string status_text(const ordered_json &node) {
     made += peer_lines(peer);
   }
   made += server_lines(child(node, "log_server"));
+  for (const ordered_json &store : child(node, "blob_stores")) {
+    made += blob_store_line(store);
+  }
   for (const ordered_json &log : child(node, "logs")) {
     const bool is_here = child(log, "sequencer").is_object();
     made += fmt::format("  log {}: sequencer {}\n", text(log, "log"), is_here ? "here" : text(log, "sequencer_node"));
@@ -238,6 +266,7 @@ std::string digest_text(const ordered_json &digest) {
                           number(server, "global_tail"), flag(server, "sealed") ? ", sealed" : "",
                           why.empty() ? "" : ", " + why);
     }
+    made += uncommitted_line(child(segment, "uncommitted"));
   }
   for (const ordered_json &conflict : child(digest, "conflicts")) {
     made += fmt::format("  ALARM offset {} differs on {}\n", number(conflict, "offset"), text(conflict, "node"));

@@ -16,6 +16,8 @@ int run(const log_list_command &what, const common_options &common, session &wit
 int run(const log_describe_command &what, const common_options &common, session &with, console &to);
 int run(const log_tail_command &what, const common_options &common, session &with, console &to);
 int run(const digest_command &what, const common_options &common, session &with, console &to);
+int run(const blob_list_command &what, const common_options &common, session &with, console &to);
+int run(const blob_verify_command &what, const common_options &common, session &with, console &to);
 int run(const bench_command &what, const common_options &common, session &with, console &to);
 
 /// Asks every address by itself: a node tells only what it sees.

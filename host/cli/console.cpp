@@ -48,14 +48,6 @@ std::string limit_of(const wire::refusal &why) {
                                   : fmt::format("limit {} bytes of {}", why.limit_bytes, why.limit_source);
 }
 
-ordered_json trace_json(const std::vector<wire::policy_step> &trace) {
-  ordered_json made = ordered_json::array();
-  for (const wire::policy_step &step : trace) {
-    made.push_back({{"policy", step.policy}, {"plan", step.plan}, {"reason", step.reason}});
-  }
-  return made;
-}
-
 std::string remedy_of(const wire::refusal &why) {
   return why.remedy.empty() ? std::string(facts_of(why.why).remedy) : why.remedy;
 }
@@ -80,6 +72,14 @@ problem to_problem(const wire::refusal &why, const std::string &place) {
   return made;
 }
 
+ordered_json to_json(const std::vector<wire::policy_step> &trace) {
+  ordered_json made = ordered_json::array();
+  for (const wire::policy_step &step : trace) {
+    made.push_back({{"policy", step.policy}, {"plan", step.plan}, {"reason", step.reason}});
+  }
+  return made;
+}
+
 ordered_json to_json(const wire::refusal &why) {
   return {{"code", std::string(outsize::name_of(why.why))},
           {"stage", std::string(name_of(why.at))},
@@ -89,7 +89,7 @@ ordered_json to_json(const wire::refusal &why) {
           {"log", why.log},
           {"producer", why.producer},
           {"record_index", why.record_index},
-          {"policy_trace", trace_json(why.policy_trace)},
+          {"policy_trace", to_json(why.policy_trace)},
           {"remedy", remedy_of(why)},
           {"text", why.text.empty() ? std::string(facts_of(why.why).cause) : why.text},
           {"retry", std::string(outsize::name_of(retry_of(why.why)))},

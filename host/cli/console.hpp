@@ -12,6 +12,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace outsize::host {
 
@@ -29,6 +30,8 @@ error said_by_node(error why);
 /// The refusal shape as JSON: code, stage, actual_bytes, limit_bytes, limit_source, log, producer, record_index,
 /// policy_trace, remedy, and text, retry, peer.
 nlohmann::ordered_json to_json(const wire::refusal &why);
+/// The policies that were asked, in order: policy, plan, reason.
+nlohmann::ordered_json to_json(const std::vector<wire::policy_step> &trace);
 
 /// Text if it is UTF-8; otherwise null, and the caller falls back to base64.
 bool is_utf8(std::string_view bytes);

@@ -62,6 +62,12 @@ struct status_command {};
 struct digest_command {
   std::string log;
 };
+struct blob_list_command {
+  std::string log;
+};
+struct blob_verify_command {
+  std::string log;
+};
 
 struct plugin_list_command {};
 struct plugin_inspect_command {
@@ -80,9 +86,10 @@ struct bench_command {
   bool verify = false;
 };
 
-using any_command = std::variant<append_command, read_command, log_create_command, log_list_command,
-                                 log_describe_command, log_tail_command, status_command, digest_command,
-                                 plugin_list_command, plugin_inspect_command, plugin_params_command, bench_command>;
+using any_command =
+    std::variant<append_command, read_command, log_create_command, log_list_command, log_describe_command,
+                 log_tail_command, status_command, digest_command, blob_list_command, blob_verify_command,
+                 plugin_list_command, plugin_inspect_command, plugin_params_command, bench_command>;
 
 struct invocation {
   common_options common;

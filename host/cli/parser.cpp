@@ -41,6 +41,7 @@ public:
     add_read();
     add_logs();
     add_status();
+    add_blobs();
     add_plugins();
     add_bench();
   }
@@ -72,7 +73,8 @@ private:
         ->take_all()
         ->allow_extra_args(false);
     app_.add_flag("--json", common_.json, "One JSON object per line");
-    app_.add_option("--timeout", typed_.timeout, "How long one append, read or command may take")
+    app_.add_option("--timeout", typed_.timeout,
+                    "How long one append, read or command may take; of a large append each answer")
         ->capture_default_str();
   }
 
@@ -103,7 +105,9 @@ private:
       return any_command(append_);
     });
     add_log(made, append_.log);
-    made->add_option("FILE", append_.files, "Files, one record each; - or none: stdin, which is spooled in TMPDIR");
+    made->add_option("FILE", append_.files,
+                     "Files, one record each, of any size that the log takes; - or none: stdin, read to its "
+                     "end first, in TMPDIR when it is large");
     append_key_ = made->add_option("--key", typed_.key, "Key of the records");
     made->add_option("--header", typed_.headers, "Header name=value; may be repeated")
         ->take_all()
@@ -165,6 +169,16 @@ private:
             [] { return any_command(status_command{}); });
     add_log(command(&app_, "digest", "Which log server holds what", [this] { return any_command(digest_); }),
             digest_.log);
+  }
+
+  void add_blobs() {
+    CLI::App *const blobs = group("blob", "Payloads that were spilled to a blob store");
+    add_log(command(blobs, "list", "Blobs of a log, and which records refer to them",
+                    [this] { return any_command(blob_list_); }),
+            blob_list_.log);
+    add_log(command(blobs, "verify", "Reads every blob that a record refers to, and compares its digest",
+                    [this] { return any_command(blob_verify_); }),
+            blob_verify_.log);
   }
 
   void add_plugins() {
@@ -285,6 +299,8 @@ private:
   log_describe_command describe_;
   log_tail_command tail_;
   digest_command digest_;
+  blob_list_command blob_list_;
+  blob_verify_command blob_verify_;
   plugin_inspect_command inspect_;
   plugin_params_command params_;
   bench_command bench_;

@@ -1,62 +1,25 @@
-// outsize read: committed records, in order.
+// outsize read: committed records, in order. The payload of a large one passes through in pieces.
 #include "commands.hpp"
 
 #include "host/cli/file_error.hpp"
 #include "host/cli/interrupt.hpp"
-#include "host/cli/sha256.hpp"
+#include "host/cli/progress.hpp"
+#include "host/cli/record_output.hpp"
 
+#include <outsize/client/payload_reader.hpp>
 #include <outsize/wire/limits.hpp>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 
 namespace outsize::host {
 namespace {
 
-using nlohmann::ordered_json;
-
-constexpr std::uint64_t payload_json_bytes_max = wire::mib;
 constexpr std::uint64_t records_per_read_max = 512; ///< a message of very many parts is beyond some transports
 constexpr duration tail_wait = std::chrono::seconds(1);
 constexpr duration retry_pause = std::chrono::milliseconds(200);
-
-/// Text as it is, other bytes as base64 under a name that says so.
-void put_bytes(ordered_json &into, const std::string &name, const std::string &bytes) {
-  if (is_utf8(bytes)) {
-    into[name] = bytes;
-  } else {
-    into[name + "_base64"] = base64(rope(buffer::copy_of(bytes)));
-  }
-}
-
-ordered_json headers_json(const wire::record_header &header) {
-  ordered_json made = ordered_json::array();
-  for (const wire::record_field &field : header.headers) {
-    ordered_json one;
-    put_bytes(one, "name", field.name);
-    put_bytes(one, "value", field.value);
-    made.push_back(std::move(one));
-  }
-  return made;
-}
-
-result<void> write_file(const std::string &path, const rope &payload) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE *)> out(std::fopen(path.c_str(), "wb"), &std::fclose);
-  bool written = out != nullptr;
-  for (const buffer &part : payload.parts()) {
-    written = written && std::fwrite(part.data(), 1, part.size(), out.get()) == part.size();
-  }
-  if (!written || std::fflush(out.get()) != 0) {
-    return file_error(path, "written", errno);
-  }
-  return {};
-}
 
 result<void> make_folder(const std::string &path) {
   std::error_code why;
@@ -67,7 +30,8 @@ result<void> make_folder(const std::string &path) {
 class read_run {
 public:
   read_run(const read_command &what, const common_options &common, session &with, console &to)
-      : what_(what), common_(common), client_(with.client()), console_(to), next_(what.from) {}
+      : what_(what), common_(common), client_(with.client()), console_(to), next_(what.from),
+        progress_(!common.json && !what.output_dir.empty()) {}
 
   int run() {
     if (!what_.output_dir.empty()) {
@@ -102,8 +66,12 @@ private:
     }
     failing_since_ = never;
     for (const client::read_record &record : batch->records) {
+      next_ = record.offset; // where to go on when it is not shown to its end
       if (result<void> shown = show(record); !shown) {
         return shown;
+      }
+      if (finished_) {
+        return {};
       }
       ++records_;
     }
@@ -141,42 +109,52 @@ private:
   }
 
   result<void> show(const client::read_record &record) {
-    std::string file;
-    if (!what_.output_dir.empty()) {
-      file = fmt::format("{}/{}", what_.output_dir, record.offset);
-      if (result<void> written = write_file(file, record.payload); !written) {
-        return written;
-      }
+    const std::string file =
+        what_.output_dir.empty() ? std::string{} : fmt::format("{}/{}", what_.output_dir, record.offset);
+    record_output out(what_.log, record, file, what_.no_payload, console_);
+    if (result<void> begun = out.begin(); !begun) {
+      return begun;
     }
-    if (console_.json()) {
-      console_.object(json_of(record, file));
-    } else if (file.empty()) {
-      console_.bytes(record.payload);
-    } else {
-      console_.text(fmt::format("{} {}: {} bytes, {}\n", what_.log, record.offset, record.payload.size(), file));
+    if (result<void> taken = record.large.has_value() ? pass_on(record, out) : out.take(record.payload);
+        !taken || finished_) {
+      return taken;
     }
-    return {};
+    progress_.clear();
+    return out.finish();
   }
 
-  ordered_json json_of(const client::read_record &record, const std::string &file) const {
-    ordered_json made{{"offset", record.offset},
-                      {"bytes", record.payload.size()},
-                      {"sha256", sha256_hex(record.payload)},
-                      {"timestamp_ms", record.timestamp_ms}};
-    if (record.header.has_key) {
-      put_bytes(made, "key", record.header.key);
+  /// All of a large record's payload; finished_ when nobody wants the rest.
+  result<void> pass_on(const client::read_record &record, record_output &out) {
+    client::payload_reader payload(client_.machine(), what_.log, record);
+    for (;;) {
+      result<rope> piece = client_.next(payload);
+      if (!piece) {
+        if (result<void> again = again_later(std::move(piece).error()); !again || finished_) {
+          progress_.clear();
+          return again;
+        }
+        continue;
+      }
+      failing_since_ = never;
+      if (piece->empty()) {
+        return {};
+      }
+      if (result<void> taken = out.take(*piece); !taken) {
+        return taken;
+      }
+      if (!console_.ok()) {
+        finished_ = true;
+        return {};
+      }
+      show_progress(payload);
     }
-    made["headers"] = headers_json(record.header);
-    if (!record.header.producer.producer.empty()) {
-      made["producer"] = record.header.producer.producer;
-      made["sequence"] = record.header.producer.sequence;
+  }
+
+  void show_progress(const client::payload_reader &payload) {
+    if (progress_.due()) {
+      progress_.draw(fmt::format("{} {} of {} MiB", bar(payload.position(), payload.total_bytes()),
+                                 payload.position() / wire::mib, payload.total_bytes() / wire::mib));
     }
-    if (!file.empty()) {
-      made["file"] = file;
-    } else if (!what_.no_payload && record.payload.size() <= payload_json_bytes_max) {
-      made["payload"] = base64(record.payload);
-    }
-    return made;
   }
 
   int report_interrupt() {
@@ -193,6 +171,7 @@ private:
   std::uint64_t records_ = 0;
   time_point failing_since_ = never;
   bool finished_ = false;
+  progress progress_;
 };
 
 } // namespace

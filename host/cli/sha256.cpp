@@ -4,27 +4,55 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <memory>
 #include <stdexcept>
 
 namespace outsize::host {
 
-std::string sha256_hex(const rope &payload) {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX *)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-  unsigned int count = 0;
-  bool done = digest != nullptr && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1;
-  for (const buffer &part : payload.parts()) {
-    done = done && EVP_DigestUpdate(digest.get(), part.data(), part.size()) == 1;
-  }
-  if (!done || EVP_DigestFinal_ex(digest.get(), bytes.data(), &count) != 1) {
+namespace {
+
+EVP_MD_CTX *as_context(void *context) {
+  return static_cast<EVP_MD_CTX *>(context);
+}
+
+void check(bool done) {
+  if (!done) {
     throw std::runtime_error("OpenSSL offers no SHA-256");
   }
+}
+
+} // namespace
+
+void running_sha256::deleter::operator()(void *context) const {
+  EVP_MD_CTX_free(as_context(context));
+}
+
+running_sha256::running_sha256() : context_(EVP_MD_CTX_new()) {
+  check(context_ != nullptr && EVP_DigestInit_ex(as_context(context_.get()), EVP_sha256(), nullptr) == 1);
+}
+
+void running_sha256::add(const rope &bytes) {
+  for (const buffer &part : bytes.parts()) {
+    check(EVP_DigestUpdate(as_context(context_.get()), part.data(), part.size()) == 1);
+  }
+}
+
+std::string running_sha256::hex() const {
+  const running_sha256 copy; // to end it is to change it
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int count = 0;
+  check(EVP_MD_CTX_copy_ex(as_context(copy.context_.get()), as_context(context_.get())) == 1 &&
+        EVP_DigestFinal_ex(as_context(copy.context_.get()), bytes.data(), &count) == 1);
   std::string hex;
   for (unsigned int i = 0; i < count; ++i) {
     hex += fmt::format("{:02x}", bytes[i]);
   }
   return hex;
+}
+
+std::string sha256_hex(const rope &payload) {
+  running_sha256 all;
+  all.add(payload);
+  return all.hex();
 }
 
 std::string base64(const rope &payload) {

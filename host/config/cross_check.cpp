@@ -21,6 +21,7 @@ public:
     check_node();
     check_budgets();
     check_listeners();
+    check_policies();
     for (const log_config &log : config_.logs) {
       check_log(log);
     }
@@ -135,6 +136,21 @@ private:
       if (!seen.insert(listen.value).second) {
         complain(listen.where, "two transports listen on the same address", fmt::format("\"{}\"", listen.value), "",
                  "give each its own port");
+      }
+    }
+  }
+
+  /// What a policy means by its parameters is its own, but for this one: it names a store of this file.
+  void check_policies() {
+    std::vector<std::string_view> stores;
+    for (const blob_store_config &store : config_.blob_stores) {
+      stores.push_back(store.name.value);
+    }
+    for (const size_policy_config &policy : config_.size_policies) {
+      for (const raw_param &param : policy.params) {
+        if (const auto *name = std::get_if<std::string>(&param.value); name != nullptr && param.name == "blob-store") {
+          check_known(*name, param.where, "size-policy.params.blob-store", "[[blob-store]]", stores);
+        }
       }
     }
   }

@@ -73,6 +73,10 @@ std::string check_report(const config &checked, const preparation &with) {
   for (const peer_config &peer : checked.peers) {
     text += fmt::format("peer {}: {}\n", peer.name.value, address_of(checked, with, peer));
   }
+  for (const blob_store_config &store : checked.blob_stores) {
+    text += fmt::format("blob store {}: {}; whether it is this cluster's is found out at the start\n", store.name.value,
+                        store.plugin.value);
+  }
   for (const log_config &log : checked.logs) {
     text += log_lines(checked, log);
   }

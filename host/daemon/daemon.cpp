@@ -1,5 +1,6 @@
 #include "daemon.hpp"
 
+#include "host/blob/blob_service.hpp"
 #include "host/daemon/journal.hpp"
 #include "host/daemon/node_parts.hpp"
 #include "host/daemon/runtime.hpp"
@@ -92,6 +93,9 @@ private:
     if (result<void> opened = open_plugins(config_, with_, runtime_.table(), options); !opened) {
       return opened;
     }
+    if (result<void> opened = open_blobs(options); !opened) {
+      return opened;
+    }
     node_.emplace(std::move(options));
     result<void> started = node_->start(steady_now());
     return started ? std::move(started) : placed(std::move(started).error());
@@ -126,6 +130,26 @@ private:
       return std::move(store).error();
     }
     store_ = std::move(*store);
+    return {};
+  }
+
+  result<void> open_blobs(node_options &options) {
+    if (config_.blob_stores.empty()) {
+      return {};
+    }
+    result<std::vector<blob_source>> stores = open_blob_stores(config_, with_, runtime_.table());
+    if (!stores) {
+      return std::move(stores).error();
+    }
+    blob_service_options how;
+    how.now = &steady_now;
+    how.log = options.log;
+    result<std::unique_ptr<blob_service>> started = blob_service::start(*std::move(stores), std::move(how));
+    if (!started) {
+      return std::move(started).error();
+    }
+    blobs_ = *std::move(started);
+    options.blobs = blobs_.get();
     return {};
   }
 
@@ -191,6 +215,7 @@ private:
   std::optional<stop_signals> signals_;
   std::optional<data_dir> directory_;
   std::unique_ptr<rocksdb_store> store_;
+  std::unique_ptr<blob_service> blobs_;
   std::optional<error> fatal_;
   bool draining_ = false;
   std::optional<node> node_; // last: it is the first to go

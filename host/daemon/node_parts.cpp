@@ -110,4 +110,23 @@ result<void> open_plugins(const config &from, const preparation &with, const out
   return open_policies(from, with, host, into);
 }
 
+result<std::vector<blob_source>> open_blob_stores(const config &from, const preparation &with,
+                                                  const outsize_host *host) {
+  std::vector<blob_source> made;
+  for (std::size_t i = 0; i < with.blob_stores.size(); ++i) {
+    const prepared_component &store = with.blob_stores[i];
+    blob_source source;
+    source.name = from.blob_stores[i].name.value;
+    source.open = [&store, host] { return open_blob_store(*store.component, store.params, host); };
+    result<std::unique_ptr<blob_store_handle>> opened = source.open();
+    if (opened) {
+      source.opened = *std::move(opened);
+    } else if (opened.error().retry() != retry_class::later) {
+      return at_section(std::move(opened).error(), "blob store", from.blob_stores[i].plugin);
+    }
+    made.push_back(std::move(source));
+  }
+  return made;
+}
+
 } // namespace outsize::host

@@ -3,11 +3,14 @@
 // Thread rule: one thread.
 #pragma once
 
+#include "host/blob/served_store.hpp"
 #include "host/config/config.hpp"
 #include "host/daemon/preparation.hpp"
 #include "host/node/node.hpp"
 
 #include <outsize/result.hpp>
+
+#include <vector>
 
 namespace outsize::host {
 
@@ -17,5 +20,10 @@ node_options options_from(const config &from, const preparation &with);
 
 /// Opens transports and size policies and puts them into `into`. Error: the plugin's, naming the section.
 result<void> open_plugins(const config &from, const preparation &with, const outsize_host *host, node_options &into);
+
+/// Opens the blob stores. One that cannot be reached now is left to be opened later; any other error is the plugin's,
+/// naming the section. `with` and `host` outlive what is returned.
+result<std::vector<blob_source>> open_blob_stores(const config &from, const preparation &with,
+                                                  const outsize_host *host);
 
 } // namespace outsize::host

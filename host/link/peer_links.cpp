@@ -15,6 +15,11 @@ std::size_t place_of(wire::link_class what) {
   return static_cast<std::size_t>(what) - 1;
 }
 
+/// Pieces of large appends take turns with each other and with the stores of logs, whose streams have small numbers.
+std::uint64_t turn_of(std::uint64_t append_stream) {
+  return append_stream | (std::uint64_t{1} << 63);
+}
+
 error unreachable(const std::string &node) {
   error made = make_error(code::link_down, fmt::format("no link to node {}", node));
   made.peer = node;
@@ -173,6 +178,11 @@ void peer_links::fetch(const std::string &node, wire::fetch message, time_point 
   ask<wire::fetched>(node, wire::link_class::reads, wire::make_outgoing(message), deadline, std::move(then));
 }
 
+void peer_links::fetch_set(const std::string &node, wire::fetch_set message, time_point deadline,
+                           answered<wire::set_fetched> then) {
+  ask<wire::set_fetched>(node, wire::link_class::reads, wire::make_outgoing(message), deadline, std::move(then));
+}
+
 void peer_links::list_entries(const std::string &node, wire::list_entries message, time_point deadline,
                               answered<wire::entries> then) {
   ask<wire::entries>(node, wire::link_class::reads, wire::make_outgoing(message), deadline, std::move(then));
@@ -195,6 +205,34 @@ void peer_links::append(const std::string &node, wire::append message, rope payl
                         answered<wire::appended> then) {
   ask<wire::appended>(node, wire::link_class::stores, wire::make_outgoing(message, std::move(payload)), deadline,
                       std::move(then));
+}
+
+void peer_links::open_append(const std::string &node, const wire::open_append &message, rope record_header,
+                             time_point deadline, answered<wire::append_opened> then) {
+  // With the whole records: an append must not overtake what its producer sent before.
+  ask<wire::append_opened>(node, wire::link_class::stores, wire::make_outgoing(message, std::move(record_header)),
+                           deadline, std::move(then));
+}
+
+void peer_links::append_piece(const std::string &node, const wire::append_piece &message, rope bytes,
+                              time_point deadline, answered<wire::piece_taken> then) {
+  ask<wire::piece_taken>(node, wire::link_class::stores,
+                         wire::make_outgoing(message, std::move(bytes), turn_of(message.stream)), deadline,
+                         std::move(then));
+}
+
+void peer_links::finish_append(const std::string &node, const wire::finish_append &message, time_point deadline,
+                               answered<wire::append_finished> then) {
+  ask<wire::append_finished>(node, wire::link_class::stores, wire::make_outgoing(message, {}, turn_of(message.stream)),
+                             deadline, std::move(then));
+}
+
+void peer_links::abandon_append(const std::string &node, const wire::abandon_append &message) {
+  const link_state *link = find(node, wire::link_class::stores);
+  if (link != nullptr && link->id != 0) {
+    // Nobody waits for it: what is not said now, the end of the link or the idle time says.
+    (void)endpoint_.send(link->id, wire::make_outgoing(message, {}, turn_of(message.stream)));
+  }
 }
 
 void peer_links::find_tail(const std::string &node, wire::find_tail message, time_point deadline,

@@ -1,7 +1,7 @@
 // A node's links to the nodes of its cluster, itself included: three to each, so that bulk never delays answers.
 //
 //   control  metadata, seals, tails, descriptions, releases
-//   stores   stores, and appends relayed to the sequencer's node
+//   stores   stores, and appends relayed to the sequencer's node, whole or in pieces
 //   reads    fetches and listings
 //
 // It turns typed questions into requests of the endpoint and typed answers back. Every question is answered exactly
@@ -80,6 +80,8 @@ public:
              answered<wire::stored> then) override;
   void seal(const std::string &node, wire::seal message, time_point deadline, answered<wire::sealed> then) override;
   void fetch(const std::string &node, wire::fetch message, time_point deadline, answered<wire::fetched> then) override;
+  void fetch_set(const std::string &node, wire::fetch_set message, time_point deadline,
+                 answered<wire::set_fetched> then) override;
   void list_entries(const std::string &node, wire::list_entries message, time_point deadline,
                     answered<wire::entries> then) override;
   void describe_segment(const std::string &node, wire::describe_segment message, time_point deadline,
@@ -89,6 +91,15 @@ public:
   // to the sequencer's node
   void append(const std::string &node, wire::append message, rope payload, time_point deadline,
               answered<wire::appended> then);
+  /// Records in pieces. The stream that an answer names ends with the link; what was asked over that link is answered
+  /// with link_down.
+  void open_append(const std::string &node, const wire::open_append &message, rope record_header, time_point deadline,
+                   answered<wire::append_opened> then);
+  void append_piece(const std::string &node, const wire::append_piece &message, rope bytes, time_point deadline,
+                    answered<wire::piece_taken> then);
+  void finish_append(const std::string &node, const wire::finish_append &message, time_point deadline,
+                     answered<wire::append_finished> then);
+  void abandon_append(const std::string &node, const wire::abandon_append &message);
   void find_tail(const std::string &node, wire::find_tail message, time_point deadline, answered<wire::tail> then);
 
   // metadata_link

@@ -60,15 +60,19 @@ public:
     }
   }
   void damaged(const segment_id &segment, offset_t offset) {
+    ++times_damaged_;
     if (options_.on_damaged) {
       options_.on_damaged(segment, offset);
     }
   }
 
+  [[nodiscard]] std::uint64_t times_damaged() const { return times_damaged_; }
+
 private:
   storage &store_;
   log_server_options options_;
   memory_budget memory_;
+  std::uint64_t times_damaged_ = 0;
   bool stopped_ = false;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

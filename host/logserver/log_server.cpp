@@ -2,6 +2,7 @@
 
 #include "host/logserver/context.hpp"
 #include "host/logserver/segment_reader.hpp"
+#include "host/logserver/set_reader.hpp"
 #include "host/logserver/store_check.hpp"
 #include "host/logserver/stored_segment.hpp"
 
@@ -96,6 +97,20 @@ void log_server::on_fetch(const wire::fetch &message, fallible_answer_to<wire::f
   answer(std::move(nothing), {});
 }
 
+void log_server::on_fetch_set(const wire::fetch_set &message, fallible_answer_to<wire::set_fetched> answer) {
+  if (stopped()) {
+    return;
+  }
+  if (auto *segment = state_->find(message.segment)) {
+    segment->learn_tail(message.global_tail);
+    fetch_fragments(state_->context, *segment, message, std::move(answer));
+    return;
+  }
+  wire::set_fetched nothing{message.segment, stored_segment(state_->context, message.segment).state(), {}, {}, {}};
+  nothing.next = std::max(message.from, message.to);
+  answer(std::move(nothing), {});
+}
+
 void log_server::on_list_entries(const wire::list_entries &message, fallible_answer_to<wire::entries> answer) {
   if (stopped()) {
     return;
@@ -143,6 +158,10 @@ const segment_snapshot *log_server::find(const segment_id &segment) const {
 
 bool log_server::stopped() const {
   return state_->context.stopped();
+}
+
+std::uint64_t log_server::times_damaged() const {
+  return state_->context.times_damaged();
 }
 
 std::uint64_t log_server::memory_bytes() const {

@@ -60,8 +60,11 @@ public:
 
   void on_store(wire::store message, rope payload, time_point now, answer_to<wire::stored> answer);
   void on_seal(const wire::seal &message, answer_to<wire::sealed> answer);
-  /// Verifies every entry before it goes out; damaged ones are named in `corrupt` and left out.
+  /// Verifies every entry before it goes out; damaged ones are named in `corrupt` and left out. With fetch_for_readers
+  /// a fragment goes out as its header, and its bytes are neither read nor verified.
   void on_fetch(const wire::fetch &message, fallible_answer_to<wire::fetched> answer);
+  /// The same for fragments of one split set, by index: one run of consecutive ones (set_reader.hpp).
+  void on_fetch_set(const wire::fetch_set &message, fallible_answer_to<wire::set_fetched> answer);
   void on_list_entries(const wire::list_entries &message, fallible_answer_to<wire::entries> answer);
   [[nodiscard]] wire::segment_state on_describe(const wire::describe_segment &message) const;
   void on_release(const wire::release &message);
@@ -72,6 +75,8 @@ public:
   [[nodiscard]] std::vector<segment_snapshot> segments() const;
   [[nodiscard]] const segment_snapshot *find(const segment_id &segment) const;
   [[nodiscard]] bool stopped() const;
+  /// How often a read found an entry damaged, since this start.
+  [[nodiscard]] std::uint64_t times_damaged() const;
   /// Bytes charged to the memory budget now.
   [[nodiscard]] std::uint64_t memory_bytes() const;
 

@@ -1,10 +1,10 @@
 #include "host/logserver/segment_reader.hpp"
 
 #include "host/logserver/entry_check.hpp"
+#include "host/logserver/read_budget.hpp"
 
+#include <outsize/wire/codec.hpp>
 #include <outsize/wire/limits.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -46,8 +46,9 @@ offset_t fetch_end(const segment_snapshot &segment, const wire::fetch &message) 
 /// Turns what came off the disk into an answer.
 class fetch_answer {
 public:
-  fetch_answer(server_context &context, const stored_segment &segment, const read_span &span)
-      : context_(context), id_(segment.snapshot().id), row_(segment.snapshot().row), span_(span) {}
+  fetch_answer(server_context &context, const stored_segment &segment, const read_span &span, bool for_readers)
+      : context_(context), id_(segment.snapshot().id), row_(segment.snapshot().row), span_(span),
+        for_readers_(for_readers) {}
 
   void take(const read_result &read) {
     offset_t expected = span_.from;
@@ -73,6 +74,10 @@ public:
 private:
   /// False when no more damaged ones can be named in this answer.
   [[nodiscard]] bool take(const read_entry &entry) {
+    if (is_header_of_fragment(entry)) {
+      answer_.entry_headers.push_back(header_of(entry));
+      return true;
+    }
     if (check_whole_entry(id_, entry)) {
       answer_.entry_headers.push_back(header_of(entry));
       payload_.append(body_of(entry));
@@ -84,6 +89,12 @@ private:
     answer_.corrupt.push_back(entry.offset);
     context_.damaged(id_, entry.offset);
     return true;
+  }
+
+  /// The disk was asked for no more of it.
+  [[nodiscard]] bool is_header_of_fragment(const read_entry &entry) const {
+    return for_readers_ && wire::is_maybe_entry_of(wire::entry_kind::fragment, entry.bytes.span()) &&
+           check_entry_header(id_, entry).has_value();
   }
 
   void report_lost(offset_t from, offset_t to) {
@@ -98,23 +109,10 @@ private:
   segment_id id_;
   segment_row row_; ///< as it was when the disk was asked
   read_span span_;
+  bool for_readers_;
   wire::fetched answer_;
   rope payload_;
 };
-
-error no_memory(const memory_budget &memory, std::uint64_t bytes) {
-  error full = make_error(code::overloaded,
-                          fmt::format("{} of {} bytes of the log server's memory budget are in use, a read of {} waits",
-                                      memory.bytes(), memory.bytes_max(), bytes));
-  full.actual_bytes = bytes;
-  full.limit_bytes = memory.bytes_max();
-  return full;
-}
-
-/// One read takes at most this share of the budget, so that stores and other reads go on beside it.
-std::uint64_t read_bytes_max(const memory_budget &memory) {
-  return memory.bytes_max() / 4;
-}
 
 /// Headers in one answer: as many as are wanted, as a part carries and as the budget allows.
 std::uint32_t list_count(const wire::list_entries &message, const memory_budget &memory) {
@@ -127,7 +125,7 @@ std::uint32_t list_count(const wire::list_entries &message, const memory_budget 
 void read_charged(server_context &context, const read_request &what, storage::read_done then) {
   const std::uint64_t charged = what.bytes_max;
   if (!context.memory().has_room_for_read(charged)) {
-    then(no_memory(context.memory(), charged));
+    then(no_room_for_read(context.memory(), charged));
     return;
   }
   context.memory().charge_read(charged);
@@ -149,7 +147,8 @@ void fetch_entries(server_context &context, const stored_segment &segment, const
   read_request what{.segment = snapshot.id, .from = span.from, .to = span.disk_to};
   what.bytes_max = std::min(message.bytes_max, read_bytes_max(context.memory()));
   what.count_max = message.count_max;
-  auto made = std::make_shared<fetch_answer>(context, segment, span);
+  what.fragments_as_headers = (message.flags & wire::fetch_for_readers) != 0;
+  auto made = std::make_shared<fetch_answer>(context, segment, span, what.fragments_as_headers);
   read_charged(context, what, [&segment, made, answer = std::move(answer)](const result<read_result> &read) {
     if (!read) {
       answer(read.error(), {});

@@ -1,5 +1,7 @@
 #include "host/logserver/store_check.hpp"
 
+#include "host/logserver/kind_check.hpp"
+
 #include <outsize/wire/codec.hpp>
 
 #include <fmt/format.h>
@@ -85,6 +87,9 @@ result<checked_entry> check_entry(const wire::store &message, const buffer &enco
   rope body = payload.take(header->record_header_bytes + header->payload_bytes);
   if (auto intact = wire::verify_entry(*header, body); !intact) {
     return std::move(intact).error();
+  }
+  if (const auto wrong = what_is_wrong_with(*header, body)) {
+    return malformed(message.segment, fmt::format("the entry for {}: {}", offset, *wrong));
   }
   return checked_entry{offset, {header->generation, header->checksum}, encoded, std::move(body)};
 }

@@ -28,11 +28,6 @@ std::optional<std::uint64_t> claimed_bytes(const wire::append &message) {
   return sum;
 }
 
-error unreachable(const std::string &node, const std::string &log) {
-  return make_error(code::sequencer_unreachable,
-                    fmt::format("node {}, which holds the sequencer of log {}, cannot be reached", node, log));
-}
-
 error wrong_sizes(const wire::append &message, std::uint64_t payload_bytes) {
   return size_error(code::malformed,
                     fmt::format("append to log {}: the records do not add up to the {} payload bytes that came",
@@ -41,6 +36,16 @@ error wrong_sizes(const wire::append &message, std::uint64_t payload_bytes) {
 }
 
 } // namespace
+
+error unreachable_sequencer(const std::string &node, const std::string &log) {
+  return make_error(code::sequencer_unreachable,
+                    fmt::format("node {}, which holds the sequencer of log {}, cannot be reached", node, log));
+}
+
+error passed_on_twice(const std::string &log, const std::string &sequencer_node, const std::string &here) {
+  return make_error(code::not_sequencer,
+                    fmt::format("the sequencer of log {} is on node {}, not on {}", log, sequencer_node, here));
+}
 
 time_point append_service::deadline_of(std::uint64_t time_left_ms) const {
   const auto most = static_cast<std::uint64_t>(std::chrono::milliseconds(append_time_max).count());
@@ -164,14 +169,11 @@ void append_service::append_here(log_sequencer &sequencer, wire::append message,
 void append_service::relay(const std::string &sequencer_node, wire::append message, rope payload, const asker &to) {
   const std::size_t records = message.records.size();
   if (message.relayed != 0) {
-    // Two nodes that point at each other would pass an append to and fro: the second one says no.
-    refuse(to, message.log, records,
-           make_error(code::not_sequencer, fmt::format("the sequencer of log {} is on node {}, not on {}", message.log,
-                                                       sequencer_node, node_.options.name)));
+    refuse(to, message.log, records, passed_on_twice(message.log, sequencer_node, node_.options.name));
     return;
   }
   if (node_.links->store_link_limit(sequencer_node) == 0) {
-    refuse(to, message.log, records, unreachable(sequencer_node, message.log));
+    refuse(to, message.log, records, unreachable_sequencer(sequencer_node, message.log));
     return;
   }
   message.relayed = 1;
@@ -236,7 +238,7 @@ void append_service::find_tail(const std::string &log, time_point deadline,
   node_.links->find_tail(node, {log, 1}, deadline,
                          [node, log, then = std::move(then)](result<wire::tail> outcome, const rope &) {
                            if (!outcome && outcome.error().code == code::link_down) {
-                             then(unreachable(node, log));
+                             then(unreachable_sequencer(node, log));
                              return;
                            }
                            then(std::move(outcome));

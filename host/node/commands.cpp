@@ -1,5 +1,6 @@
 #include "host/node/commands.hpp"
 
+#include "host/node/command_arguments.hpp"
 #include "host/node/digest.hpp"
 #include "host/node/log_json.hpp"
 
@@ -14,36 +15,6 @@ namespace outsize::host {
 using nlohmann::json;
 
 namespace {
-
-/// Parsed JSON takes up to some fifty times its text: this bounds what a command may make the node allocate.
-constexpr std::size_t arguments_bytes_max = 64 * 1024;
-
-/// The arguments of a command as an object; the error names the command.
-result<json> parse(const std::string &command, const std::string &text) {
-  if (text.size() > arguments_bytes_max) {
-    return size_error(code::invalid_argument,
-                      fmt::format("arguments of command {} are {} bytes long, over the limit of {}", command,
-                                  text.size(), arguments_bytes_max),
-                      text.size(), arguments_bytes_max);
-  }
-  json parsed = json::parse(text.empty() ? "{}" : text, nullptr, false);
-  if (!parsed.is_object()) {
-    return make_error(code::invalid_argument, fmt::format("arguments of command {} are not a JSON object", command));
-  }
-  return parsed;
-}
-
-/// A member of the wanted type, or the fallback when it is not there.
-template <class Value> result<Value> member(const json &from, const char *name, Value fallback) {
-  if (!from.contains(name) || from[name].is_null()) {
-    return fallback;
-  }
-  try {
-    return from[name].get<Value>();
-  } catch (const json::exception &thrown) {
-    return make_error(code::invalid_argument, fmt::format("argument \"{}\": {}", name, thrown.what()));
-  }
-}
 
 result<wanted_log> wanted_from(const json &from) {
   wanted_log wanted;
@@ -69,8 +40,8 @@ result<wanted_log> wanted_from(const json &from) {
 
 } // namespace
 
-commands::commands(node_context &node, log_keeper &logs, std::function<std::string()> status)
-    : node_(node), logs_(logs), status_(std::move(status)) {}
+commands::commands(node_context &node, log_keeper &logs, read_service &reads, std::function<std::string()> status)
+    : node_(node), logs_(logs), blobs_(node, reads), status_(std::move(status)) {}
 
 commands::~commands() {
   *alive_ = false;
@@ -86,7 +57,8 @@ void commands::on_command(const wire::incoming &request) {
   const std::string &name = message->name;
   if (name == "status") {
     answer(node_, to, wire::command_result{status_()});
-  } else if (node_.view().revision == 0 && (name.starts_with("log-") || name == "digest")) {
+  } else if (node_.view().revision == 0 &&
+             (name.starts_with("log-") || name.starts_with("blob-") || name == "digest")) {
     answer_error(node_, to,
                  make_error(code::metadata_unavailable, fmt::format("node {} has not heard from metadata node {} yet",
                                                                     node_.options.name, node_.options.metadata_node)));
@@ -98,6 +70,8 @@ void commands::on_command(const wire::incoming &request) {
     describe_log(to, message->arguments);
   } else if (name == "digest") {
     digest(to, message->arguments);
+  } else if (name.starts_with("blob-")) {
+    blobs_.on_command(to, name, message->arguments);
   } else {
     answer_error(node_, to,
                  make_error(code::unsupported,
@@ -106,7 +80,7 @@ void commands::on_command(const wire::incoming &request) {
 }
 
 void commands::create_log(const asker &to, const std::string &arguments) {
-  const result<json> parsed = parse("log-create", arguments);
+  const result<json> parsed = parse_arguments("log-create", arguments);
   const result<wanted_log> wanted = parsed ? wanted_from(parsed.value()) : result<wanted_log>(parsed.error());
   if (!wanted) {
     answer_error(node_, to, wanted.error());
@@ -132,24 +106,8 @@ void commands::list_logs(const asker &to) {
   answer(node_, to, wire::command_result{json{{"logs", logs}}.dump()});
 }
 
-namespace {
-
-result<const log_record *> named_log(const node_context &node, const json &arguments) {
-  const auto name = member<std::string>(arguments, "log", "");
-  if (!name) {
-    return name.error();
-  }
-  const versioned<log_record> *found = node.view().log(name.value());
-  if (found == nullptr) {
-    return unknown_log_error(name.value());
-  }
-  return &found->record;
-}
-
-} // namespace
-
 void commands::describe_log(const asker &to, const std::string &arguments) {
-  const result<json> parsed = parse("log-describe", arguments);
+  const result<json> parsed = parse_arguments("log-describe", arguments);
   const auto log = parsed ? named_log(node_, parsed.value()) : result<const log_record *>(parsed.error());
   if (!log) {
     answer_error(node_, to, log.error());
@@ -159,7 +117,7 @@ void commands::describe_log(const asker &to, const std::string &arguments) {
 }
 
 void commands::digest(const asker &to, const std::string &arguments) {
-  const result<json> parsed = parse("digest", arguments);
+  const result<json> parsed = parse_arguments("digest", arguments);
   const auto log = parsed ? named_log(node_, parsed.value()) : result<const log_record *>(parsed.error());
   if (!log) {
     answer_error(node_, to, log.error());

@@ -5,10 +5,12 @@
 //   log-list       {}
 //   log-describe   {log}
 //   digest         {log, from?, to?}             which log server holds what
+//   blob-…                                       spilled payloads: blob_commands.hpp
 //
 // Thread rule: the node's loop thread.
 #pragma once
 
+#include "host/node/blob_commands.hpp"
 #include "host/node/context.hpp"
 #include "host/node/log_keeper.hpp"
 
@@ -21,7 +23,7 @@ namespace outsize::host {
 class commands {
 public:
   /// `status` makes the status object when asked.
-  commands(node_context &node, log_keeper &logs, std::function<std::string()> status);
+  commands(node_context &node, log_keeper &logs, read_service &reads, std::function<std::string()> status);
   ~commands();
   commands(const commands &) = delete;
   commands &operator=(const commands &) = delete;
@@ -36,6 +38,7 @@ private:
 
   node_context &node_;
   log_keeper &logs_;
+  blob_commands blobs_;
   std::function<std::string()> status_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -14,6 +14,7 @@
 
 namespace outsize::host {
 
+class blob_io;
 class log_server;
 
 /// Memory for large messages on their way in. Whatever was accepted under an older, higher limit must still come in:
@@ -31,6 +32,7 @@ struct node_context {
   peer_links *links = nullptr;
   metadata_follower *metadata = nullptr;
   log_server *server = nullptr; ///< null when the node keeps no entries
+  blob_io *blobs = nullptr;     ///< null when no blob store is configured
 
   [[nodiscard]] const cluster_view &view() const { return metadata->view(); }
   void log(int level, const std::string &line) const { options.log(level, line); }

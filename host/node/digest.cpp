@@ -1,5 +1,7 @@
 #include "host/node/digest.hpp"
 
+#include "host/node/split_sets.hpp"
+
 #include <outsize/wire/codec.hpp>
 #include <outsize/wire/limits.hpp>
 
@@ -40,6 +42,7 @@ struct digest_walk::state {
   wire::server_state seen;
 
   std::map<offset_t, wire::digest> first_seen; ///< of the present segment
+  split_sets sets;                             ///< of the present segment
   json conflicts = json::array();
   json servers_json = json::array();
   json segments_json = json::array();
@@ -61,6 +64,9 @@ void digest_walk::state::take(const wire::entry_header &header) {
   std::copy(header.checksum.begin(), header.checksum.end(), chained.begin() + 16);
   all = wire::digest_of(chained);
   const auto [known, fresh] = first_seen.try_emplace(header.offset, header.checksum);
+  if (fresh) {
+    sets.take(header);
+  }
   if (!fresh && known->second != header.checksum && conflicts.size() < conflicts_max) {
     conflicts.push_back({{"offset", header.offset},
                          {"node", log.chain[segment].nodeset[member]},
@@ -104,8 +110,10 @@ void digest_walk::step() {
     walk.segments_json.push_back({{"index", segment.index},
                                   {"base", segment.base},
                                   {"end", segment.end.has_value() ? json(*segment.end) : json(nullptr)},
-                                  {"servers", std::exchange(walk.servers_json, json::array())}});
+                                  {"servers", std::exchange(walk.servers_json, json::array())},
+                                  {"uncommitted", walk.sets.uncommitted_json()}});
     walk.first_seen.clear();
+    walk.sets = {};
     walk.member = 0;
     ++walk.segment;
     step();

@@ -1,7 +1,9 @@
 // `outsize digest LOG`: asks every member of every segment which entries it holds, and compares.
 //
-// It walks one server after the other in pages, and keeps 24 bytes for each offset seen, so a digest covers at most
-// offsets_max of them; the range can be narrowed.
+// It walks one server after the other in pages, and keeps 24 bytes for each offset seen, and as much for each split
+// set, so a digest covers at most offsets_max of them; the range can be narrowed. A split set whose commit entry no
+// server lists is uncommitted: its record is still coming, or its bytes are dead until they are trimmed. In a narrowed
+// range that may also mean that the commit lies outside of it.
 //
 // Thread rule: the node's loop thread.
 #pragma once
@@ -23,7 +25,8 @@ namespace outsize::host {
 class digest_walk : public std::enable_shared_from_this<digest_walk> {
 public:
   static constexpr std::uint64_t offsets_max = 4'000'000;
-  /// The JSON object of the result: log, segments, each with its servers' ranges, counts and digests, and conflicts.
+  /// The JSON object of the result: log, segments, each with its servers' ranges, counts and digests and with its
+  /// uncommitted split sets, and conflicts.
   using answered = std::function<void(result<std::string>)>;
 
   /// `servers` outlives the walk; `now` gives the time of the present round.

@@ -102,6 +102,16 @@ json status_of(const sequencer_status &sequencer) {
           {"waves_retried", sequencer.waves_retried},
           {"bytes_resent", sum_of(sequencer.bytes_resent)},
           {"refused", sequencer.refused},
+          {"large",
+           {{"open", sequencer.large_open},
+            {"split", sequencer.large.split},
+            {"spilled", sequencer.large.spilled},
+            {"fragments", sequencer.large.fragments},
+            {"split_bytes", sequencer.large.split_bytes},
+            {"spilled_bytes", sequencer.large.spilled_bytes},
+            {"aborted", sequencer.large.aborted},
+            {"cut_off", sequencer.large.cut_off},
+            {"dead_bytes", sequencer.large.dead_bytes}}},
           {"nodes", nodes}};
 }
 

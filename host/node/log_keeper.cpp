@@ -64,6 +64,7 @@ void log_keeper::begin_sequencer(const log_record &log) {
   options.random = node_.options.random;
   options.wall_ms = node_.options.wall_ms;
   options.log = node_.options.log;
+  options.blobs = node_.blobs;
   auto made = std::make_unique<log_sequencer>(log.name, std::move(options), *node_.links, *node_.metadata);
   std::vector<chained_policy> chain;
   for (const std::string &name : log.policies) {
@@ -81,6 +82,12 @@ void log_keeper::begin_sequencer(const log_record &log) {
   started.start(node_.now);
 }
 
+bool log_keeper::own_logs_tried() const {
+  return std::all_of(creating_.begin(), creating_.end(), [this](const auto &one) {
+    return node_.view().log(one.first) != nullptr || failed_once_.contains(one.first);
+  });
+}
+
 void log_keeper::begin_creations() {
   for (const wanted_log &wanted : node_.options.logs) {
     const auto mine = creating_.find(wanted.name);
@@ -93,6 +100,7 @@ void log_keeper::begin_creations() {
       if (!outcome && outcome.error().code != code::log_exists) {
         node_.log(OUTSIZE_LOG_WARN,
                   fmt::format("log not created yet: log={} reason=\"{}\"", name, outcome.error().text));
+        failed_once_.insert(name);
         retry_at_ = node_.now + std::chrono::milliseconds(500);
       }
     });

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ public:
 
   /// Creates a log; `then` gets its record or why not. Defaults of `wanted` are filled in from the cluster.
   void create(wanted_log wanted, std::function<void(result<log_record>)> then);
+  /// Each log that this node's file wants of it is there, or could not be created at the first attempt (which is told,
+  /// and tried again).
+  [[nodiscard]] bool own_logs_tried() const;
   /// Where the file and the metadata differ, one line each.
   [[nodiscard]] std::vector<std::string> differences() const;
 
@@ -57,6 +61,7 @@ private:
   node_context &node_;
   std::map<std::string, std::unique_ptr<log_sequencer>> sequencers_;
   std::map<std::string, bool> creating_; ///< logs of the file: true while a creation is under way
+  std::set<std::string> failed_once_;    ///< of those
   time_point retry_at_ = never;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

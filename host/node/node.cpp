@@ -3,9 +3,11 @@
 #include "host/chain/metadata_server.hpp"
 #include "host/logserver/log_server.hpp"
 #include "host/node/append_service.hpp"
+#include "host/node/blob_keeper.hpp"
 #include "host/node/catch_up_keeper.hpp"
 #include "host/node/commands.hpp"
 #include "host/node/context.hpp"
+#include "host/node/large_append_service.hpp"
 #include "host/node/log_keeper.hpp"
 #include "host/node/read_service.hpp"
 #include "host/node/registration.hpp"
@@ -46,11 +48,16 @@ struct node::state final : wire::endpoint_handler {
       : endpoint(endpoint_options_of(given), *this, given.random),
         links(endpoint, peer_links::options{given.metadata_node}), metadata(links, follower_options()), logs(context),
         appends(context, logs), reads(context, appends), registering(context, [this] { on_registered(); }),
-        operators(context, logs, [this] { return node_status_json(context, logs, ready()); }) {
+        operators(context, logs, reads, [this] { return node_status_json(context, logs, ready()); }) {
     context.options = std::move(given);
     context.endpoint = &endpoint;
     context.links = &links;
     context.metadata = &metadata;
+    larges = std::make_unique<large_append_service>(context, logs, appends);
+    context.blobs = context.options.blobs;
+    if (context.options.blobs != nullptr) {
+      blobs = std::make_unique<blob_keeper>(context, *context.options.blobs);
+    }
   }
 
   node_context context;
@@ -59,12 +66,14 @@ struct node::state final : wire::endpoint_handler {
   metadata_follower metadata;
   log_keeper logs;
   append_service appends;
+  std::unique_ptr<large_append_service> larges; ///< appends in pieces
   read_service reads;
   registration registering;
   commands operators;
   std::unique_ptr<log_server> server;
   std::unique_ptr<catch_up_keeper> missing;
   std::unique_ptr<metadata_server> store;
+  std::unique_ptr<blob_keeper> blobs;
   std::vector<std::string> bound;
   bool view_changed = false;
   bool draining = false;
@@ -79,7 +88,8 @@ struct node::state final : wire::endpoint_handler {
     };
     return made;
   }
-  [[nodiscard]] bool ready() const { return context.generation != 0; }
+  /// Registered, and the logs of its file are there: whoever reads `ready` may append.
+  [[nodiscard]] bool ready() const { return context.generation != 0 && logs.own_logs_tried(); }
 
   // ---- start ----
   result<void> start();
@@ -91,6 +101,9 @@ struct node::state final : wire::endpoint_handler {
                 fmt::format("registered: node={} generation={} message-limit={}", context.options.name,
                             context.generation, context.options.message_limit_bytes));
     logs.on_registered();
+    if (blobs != nullptr) {
+      blobs->on_view_changed();
+    }
   }
 
   // ---- wire::endpoint_handler ----
@@ -264,6 +277,7 @@ void node::state::on_link_up(const wire::link_info &link) {
 
 void node::state::on_link_down(const wire::link_info &link, const error &why) {
   reads.on_link_down(link.id);
+  larges->on_link_down(link.id);
   const std::string peer = links.node_of(link.id);
   if (!links.on_link_down(link, why)) {
     return;
@@ -272,6 +286,7 @@ void node::state::on_link_down(const wire::link_info &link, const error &why) {
                                             name_of(why.code), why.text));
   if (link.link == wire::link_class::stores) {
     logs.on_store_link_down(peer);
+    larges->on_store_link_down(peer);
   }
 }
 
@@ -299,6 +314,9 @@ wire::large_decision node::state::on_large(const wire::large_offer &offer) {
   if (offer.what == wire::kind::append) {
     return appends.on_large(offer);
   }
+  if (large_append_service::takes(offer.what)) {
+    return larges->on_large(offer);
+  }
   return wire::large_decision::taken(); // stores and answers between nodes: bounded by the assembly budget
 }
 
@@ -310,8 +328,17 @@ void node::state::on_message(wire::incoming &&message) {
   case wire::kind::read:
     reads.on_read(message);
     return;
+  case wire::kind::read_payload:
+    reads.on_read_payload(message);
+    return;
   case wire::kind::find_tail:
     appends.on_find_tail(message);
+    return;
+  case wire::kind::open_append:
+  case wire::kind::append_piece:
+  case wire::kind::finish_append:
+  case wire::kind::abandon_append:
+    larges->on_message(std::move(message));
     return;
   case wire::kind::command:
     operators.on_command(message);
@@ -378,6 +405,13 @@ void node::state::on_server_message(wire::incoming &&message) {
       });
     });
     return;
+  case wire::kind::fetch_set:
+    with<wire::fetch_set>(message, [&](const wire::fetch_set &question) {
+      server->on_fetch_set(question, [answer_with_payload](result<wire::set_fetched> outcome, rope payload) {
+        answer_with_payload(outcome, std::move(payload));
+      });
+    });
+    return;
   case wire::kind::list_entries:
     with<wire::list_entries>(message, [&](const wire::list_entries &question) {
       server->on_list_entries(question, [answer_with_payload](result<wire::entries> outcome, rope payload) {
@@ -410,6 +444,10 @@ time_point node::state::poll(time_point now) {
   if (context.options.values != nullptr) {
     context.options.values->run_completions();
   }
+  if (context.options.blobs != nullptr) {
+    context.options.blobs->run_completions();
+    context.options.blobs->on_time(now);
+  }
   run_machines();
   // What the machines just queued leaves in this round: an answer must not wait for the next descriptor.
   const time_point next = endpoint.poll_used(now);
@@ -429,13 +467,20 @@ void node::state::run_machines() {
     if (missing != nullptr) {
       missing->on_view_changed();
     }
+    if (blobs != nullptr) {
+      blobs->on_view_changed();
+    }
   }
   if (missing != nullptr) {
     missing->on_time();
   }
+  if (blobs != nullptr) {
+    blobs->on_time();
+  }
   logs.on_time();
   reads.on_time();
-  const bool empty = appends.in_flight() == 0;
+  larges->on_time();
+  const bool empty = appends.in_flight() == 0 && larges->in_flight() == 0;
   if (draining && !closing && (empty || context.now >= drain_until)) {
     closing = true;
     endpoint.begin_close(
@@ -444,12 +489,16 @@ void node::state::run_machines() {
 }
 
 time_point node::state::next_time() const {
-  time_point next = std::min({metadata.next_time(), registering.next_time(), logs.next_time(), reads.next_time()});
+  time_point next = std::min(
+      {metadata.next_time(), registering.next_time(), logs.next_time(), reads.next_time(), larges->next_time()});
   if (store != nullptr) {
     next = std::min(next, store->next_time());
   }
   if (missing != nullptr) {
     next = std::min(next, missing->next_time());
+  }
+  if (blobs != nullptr) {
+    next = std::min({next, blobs->next_time(), context.options.blobs->next_time()});
   }
   if (view_changed) {
     next = context.now;
@@ -479,6 +528,9 @@ std::vector<int> node::event_fds() const {
   if (state_->context.options.values != nullptr) {
     fds.push_back(state_->context.options.values->event_fd());
   }
+  if (state_->context.options.blobs != nullptr) {
+    fds.push_back(state_->context.options.blobs->event_fd());
+  }
   std::erase(fds, -1);
   std::sort(fds.begin(), fds.end());
   fds.erase(std::unique(fds.begin(), fds.end()), fds.end());
@@ -498,6 +550,7 @@ void node::begin_drain(time_point now) {
   state_->draining = true;
   state_->drain_until = now + state_->context.options.drain_max;
   state_->appends.begin_drain();
+  state_->larges->begin_drain();
 }
 
 bool node::drained() const {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "host/admission/admission.hpp"
+#include "host/blob/blob_stores.hpp"
 #include "host/sequencer/log_sequencer.hpp"
 #include "host/storage/storage.hpp"
 
@@ -64,6 +65,7 @@ struct node_options {
   std::vector<std::unique_ptr<transport_handle>> transports;
   storage *entries = nullptr;    ///< of a log server; outlives the node
   value_store *values = nullptr; ///< of the metadata node; outlives the node
+  blob_stores *blobs = nullptr;  ///< null without blob stores; outlives the node
 
   std::function<std::uint64_t()> random;
   std::function<std::uint64_t()> wall_ms;

@@ -1,6 +1,7 @@
 #include "host/node/status.hpp"
 
 #include "host/logserver/log_server.hpp"
+#include "host/node/blob_commands.hpp"
 #include "host/node/log_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -115,6 +116,7 @@ json log_server_json(const node_context &node) {
   return {{"memory_bytes", node.server->memory_bytes()},
           {"memory_budget_bytes", node.options.log_server_memory_bytes},
           {"stopped", node.server->stopped()},
+          {"times_damaged", node.server->times_damaged()},
           {"segments", segments}};
 }
 
@@ -146,7 +148,8 @@ std::string node_status_json(const node_context &node, const log_keeper &logs, b
                   {"peers", peers_json(node, logs)},
                   {"logs", logs_json(node, logs)},
                   {"log_server", log_server_json(node)},
-                  {"storage", storage_json(node)}};
+                  {"storage", storage_json(node)},
+                  {"blob_stores", blob_stores_json(node.options.blobs)}};
   return made.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -29,6 +29,9 @@ public:
   virtual void seal(const std::string &node, wire::seal message, time_point deadline, answered<wire::sealed> then) = 0;
   virtual void fetch(const std::string &node, wire::fetch message, time_point deadline,
                      answered<wire::fetched> then) = 0;
+  /// Fragments of one split set.
+  virtual void fetch_set(const std::string &node, wire::fetch_set message, time_point deadline,
+                         answered<wire::set_fetched> then) = 0;
   virtual void list_entries(const std::string &node, wire::list_entries message, time_point deadline,
                             answered<wire::entries> then) = 0;
   virtual void describe_segment(const std::string &node, wire::describe_segment message, time_point deadline,

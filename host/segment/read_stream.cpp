@@ -1,5 +1,8 @@
 #include "host/segment/read_stream.hpp"
 
+#include "host/segment/answer_room.hpp"
+#include "host/segment/copy_search.hpp"
+
 #include <outsize/abi/host.h>
 #include <outsize/wire/codec.hpp>
 
@@ -13,6 +16,9 @@ namespace outsize::host {
 
 namespace {
 
+/// Entries of one fetch: those that are no records have no bytes here, and their headers have to fit as well.
+constexpr std::uint32_t fetch_count_max = wire::part_bytes_max / (wire::entry_header_bytes + wire::per_entry_bytes);
+
 /// Entries of one fetch that can be trusted: consecutive from the offset asked for, intact, below `end`.
 struct intact_run {
   wire::records found;
@@ -21,33 +27,44 @@ struct intact_run {
 };
 
 bool is_record(wire::entry_kind kind) {
-  return kind == wire::entry_kind::data;
+  return kind == wire::entry_kind::data || kind == wire::entry_kind::commit || kind == wire::entry_kind::reference;
 }
 
-/// Takes the leading entries of `answer`; stops at the first that is missing, damaged or of another segment.
+/// What of it came: a reader gets no bytes of fragments.
+bool has_bytes_here(const wire::entry_header &header, const rope &payload, std::uint64_t at) {
+  const std::uint64_t left = payload.size() - at;
+  return header.record_header_bytes <= left && header.payload_bytes <= left - header.record_header_bytes;
+}
+
+/// Takes the leading entries of `answer`, until there are `records_max` records among them (0: all); stops at the first
+/// that is missing, damaged or of another segment.
 intact_run take_run(const wire::fetched &answer, const rope &payload, const segment_id &segment, offset_t from,
-                    offset_t end, std::string &complaint) {
+                    offset_t end, std::uint32_t records_max, std::string &complaint) {
   intact_run run;
   run.next = from;
   std::uint64_t at = 0;
   for (const buffer &raw : answer.entry_headers) {
+    if (records_max != 0 && run.found.entry_headers.size() == records_max) {
+      break;
+    }
     const result<wire::entry_header> header = wire::decode_entry_header(raw.span());
     if (!header) {
       complaint = header.error().text;
       break;
     }
-    const std::uint64_t bytes = header->record_header_bytes + header->payload_bytes;
-    if (bytes > payload.size() - at) {
+    const bool is_fragment = header->kind == wire::entry_kind::fragment;
+    if (!is_fragment && !has_bytes_here(header.value(), payload, at)) {
       complaint = "fewer bytes than its headers say";
       break;
     }
-    rope body = payload.slice(at, bytes);
-    at += bytes;
+    rope body = is_fragment ? rope() : payload.slice(at, header->record_header_bytes + header->payload_bytes);
+    at += body.size();
     if (header->segment != segment || header->offset != run.next || header->offset >= end) {
       complaint = header->offset == run.next ? "" : fmt::format("offset {} is not there", run.next);
       break;
     }
-    if (const result<void> intact = wire::verify_entry(header.value(), body); !intact) {
+    const result<void> intact = is_fragment ? result<void>() : wire::verify_entry(header.value(), body);
+    if (!intact) {
       complaint = fmt::format("offset {}: {}", header->offset, intact.error().text);
       break;
     }
@@ -63,8 +80,8 @@ intact_run take_run(const wire::fetched &answer, const rope &payload, const segm
 } // namespace
 
 struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
-  explicit state(environment where) : around(std::move(where)) {}
-  ~state() { give_room(); }
+  explicit state(environment where)
+      : around(std::move(where)), room(around.take_room, around.give_room, around.room_poll) {}
 
   environment around;
   wire::read question;
@@ -78,26 +95,17 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   bool recovering = false; ///< the sequencer said so when last asked
   bool behind = false;     ///< the end of the segment being read is not known here yet
   time_point ask_tail_at = never;
-  time_point ask_room_at = never;
-  std::uint64_t room = 0;              ///< bytes taken for what is fetched
-  std::vector<std::string> candidates; ///< members not yet asked for the present offset
-  std::vector<std::string> complaints;
-  bool all_answered = true;       ///< every member asked so far answered: nothing is merely out of reach
-  bool any_took_too_long = false; ///< one of them might answer when it is given more time
-  std::uint32_t slow_rounds = 0;  ///< how often all were asked at the present offset, and one took too long
+  answer_room room;
+  copy_search search;         ///< for the present offset
+  std::uint32_t skipping = 0; ///< the last fetch brought nothing but so many entries that are no records
 
   [[nodiscard]] time_point now() const { return around.now(); }
 
   void finish(result<wire::records> answer, rope payload) {
     done = true;
+    room.give(); // the answer waits for its reader now, or it is gone
     const answered call = std::exchange(then, nullptr);
     call(std::move(answer), std::move(payload));
-    give_room(); // the answer waits for its reader now, or it is gone
-  }
-  void give_room() {
-    if (room > 0) {
-      around.give_room(std::exchange(room, 0));
-    }
   }
   void fail(error why) { finish(std::move(why), {}); }
 
@@ -113,9 +121,8 @@ struct read_stream::state : std::enable_shared_from_this<read_stream::state> {
   void ask_tail();
   void on_tail(const result<tail_in_segment> &answer);
   void begin_fetch(const log_record &log, const segment_record &segment, offset_t committed);
-  [[nodiscard]] duration fetch_timeout() const;
   void fetch_from_next();
-  [[nodiscard]] bool take_room();
+  [[nodiscard]] std::uint32_t fetch_count() const;
   [[nodiscard]] std::uint64_t answer_bytes_max() const;
   void on_fetched(const std::string &node, const segment_id &segment, offset_t end, result<wire::fetched> answer,
                   const rope &payload);
@@ -130,10 +137,10 @@ void read_stream::state::step() {
   if (done || asking) {
     return;
   }
-  ask_room_at = never; // whoever still wants room says so again
+  room.forget(); // whoever still wants some says so again
   if (now() >= deadline) {
     fail(make_error(code::timed_out, fmt::format("log {}: offset {} could not be read in time; {}", question.log,
-                                                 question.from, fmt::join(complaints, "; "))));
+                                                 question.from, search.complaints())));
     return;
   }
   if (around.view().revision == 0) {
@@ -180,7 +187,7 @@ std::optional<offset_t> read_stream::state::committed_end(const segment_record &
 }
 
 void read_stream::state::at_tail(const log_record &log) {
-  give_room();
+  room.give();
   if (ask_tail_at == never && wait_until == time_point{}) {
     wait_until =
         std::min(deadline, now() + std::chrono::milliseconds(std::min<std::uint64_t>(question.wait_ms, 600'000)));
@@ -234,20 +241,7 @@ void read_stream::state::begin_fetch(const log_record &log, const segment_record
   fetching = log.id_of(segment);
   fetch_tail = committed;
   fetch_end = question.to < committed ? question.to + 1 : committed;
-  if (candidates.empty()) {
-    candidates = segment.nodeset;
-    // The node's own log server first; among the others, spread readers by where they read.
-    if (candidates.size() > 1) {
-      std::rotate(candidates.begin(),
-                  candidates.begin() + static_cast<std::ptrdiff_t>(question.from % candidates.size()),
-                  candidates.end());
-    }
-    std::stable_partition(candidates.begin(), candidates.end(),
-                          [this](const std::string &node) { return node == around.node; });
-    all_answered = true;
-    any_took_too_long = false;
-    complaints.clear();
-  }
+  search.begin(segment.nodeset, around.node, question.from);
   fetch_from_next();
 }
 
@@ -255,39 +249,28 @@ std::uint64_t read_stream::state::answer_bytes_max() const {
   return std::min(question.bytes_max == 0 ? around.bytes_max : question.bytes_max, around.bytes_max);
 }
 
-bool read_stream::state::take_room() {
-  if (!around.take_room || room > 0) {
-    return true;
-  }
-  const std::uint64_t wanted = std::max<std::uint64_t>(answer_bytes_max(), 1);
-  const bool taken = around.take_room(wanted);
-  room = taken ? wanted : 0;
-  if (!taken) {
-    ask_room_at = now() + around.room_poll;
-  }
-  return taken;
-}
-
-duration read_stream::state::fetch_timeout() const {
-  constexpr std::uint32_t doublings_max = 10;
-  return around.fetch_timeout * (1U << std::min(slow_rounds, doublings_max));
+/// As many as are wanted. More where only entries came that are no records: a set may have many thousand fragments, and
+/// a reader who wants one record does not step over them one by one. What comes beyond his count is left.
+std::uint32_t read_stream::state::fetch_count() const {
+  const std::uint32_t wanted = question.count_max == 0 ? fetch_count_max : question.count_max;
+  return std::min(std::max(wanted, 2 * skipping), fetch_count_max);
 }
 
 void read_stream::state::fetch_from_next() {
-  if (!take_room()) {
+  if (!room.take(answer_bytes_max(), now())) {
     return;
   }
-  const std::string node = candidates.front();
-  candidates.erase(candidates.begin());
+  const std::string node = search.take_next();
   wire::fetch message;
   message.segment = fetching;
   message.from = question.from;
   message.to = fetch_end;
-  message.count_max = question.count_max;
+  message.count_max = fetch_count();
   message.bytes_max = answer_bytes_max();
+  message.flags = wire::fetch_for_readers;
   message.global_tail = fetch_tail;
   asking = true;
-  around.servers->fetch(node, message, std::min(deadline, now() + fetch_timeout()),
+  around.servers->fetch(node, message, std::min(deadline, now() + search.patience(around.fetch_timeout)),
                         [self = weak_from_this(), node, segment = fetching,
                          end = fetch_end](result<wire::fetched> answer, const rope &payload) {
                           if (const auto alive = self.lock(); alive && !alive->done) {
@@ -304,18 +287,14 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
   intact_run run;
   run.next = question.from;
   if (answer) {
-    run = take_run(answer.value(), payload, segment, question.from, end, complaint);
-  } else {
-    all_answered = false;
-    any_took_too_long = any_took_too_long || answer.error().code == code::timed_out;
-    complaint = answer.error().text;
+    run = take_run(answer.value(), payload, segment, question.from, end, question.count_max, complaint);
   }
   if (run.next > question.from && found != nullptr) {
+    skipping = static_cast<std::uint32_t>(std::min<offset_t>(run.next - question.from, fetch_count_max));
     question.from = run.next;
-    candidates.clear();
-    slow_rounds = 0;
+    search.found();
     if (run.found.entry_headers.empty()) {
-      step(); // nothing but fillers: go on behind them
+      step(); // nothing but fillers and the like: go on behind them
       return;
     }
     run.found.next = run.next;
@@ -324,22 +303,21 @@ void read_stream::state::on_fetched(const std::string &node, const segment_id &s
     finish(std::move(run.found), std::move(run.payload));
     return;
   }
-  complaint = complaint.empty() ? fmt::format("offset {} is not there", question.from) : complaint;
-  complaints.push_back(fmt::format("{}: {}", node, complaint));
+  if (answer) {
+    complaint = complaint.empty() ? fmt::format("offset {} is not there", question.from) : complaint;
+    search.not_there(node, complaint);
+  } else {
+    search.no_answer(node, answer.error());
+  }
   if (answer && !answer->corrupt.empty()) {
     around.log(OUTSIZE_LOG_WARN, fmt::format("damaged entry: log={} offset={} node={} reason=\"{}\"", question.log,
                                              question.from, node, complaint));
   }
-  if (candidates.empty() && any_took_too_long) {
-    ++slow_rounds;
-  }
-  if (!candidates.empty() || any_took_too_long) {
-    step();
+  if (search.is_over()) {
+    fail(search.failure(fmt::format("log {} offset {}", question.log, question.from)));
     return;
   }
-  fail(make_error(all_answered ? code::data_loss : code::log_unavailable,
-                  fmt::format("log {} offset {}: no log server has an intact copy ({})", question.log, question.from,
-                              fmt::join(complaints, "; "))));
+  step();
 }
 
 read_stream::read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point deadline,
@@ -369,8 +347,8 @@ time_point read_stream::next_time() const {
   if (state_->done || state_->asking) {
     return never; // an answer comes: peers and find_tail keep their deadlines
   }
-  if (state_->ask_room_at != never) {
-    return std::min(state_->ask_room_at, state_->deadline);
+  if (state_->room.ask_at() != never) {
+    return std::min(state_->room.ask_at(), state_->deadline);
   }
   // While the sequencer recovers the end of the wait ends nothing: the tail is asked for until it is known. Nor does it
   // while there is something to read that this node has not heard all about.

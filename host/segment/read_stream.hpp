@@ -1,9 +1,10 @@
 // Reading a log: one request of a client, from the log's chain to verified records.
 //
 // It finds the segment, learns how far committed records go, fetches from a log server that has them (its own node's
-// first), passes over what is missing or damaged there by asking the next, and answers with whole records in offset
-// order. Nothing at or above the global tail is ever answered (L7). Where a server took too long, all are asked again
-// with twice the time, until the deadline: on a slow line a large record needs it.
+// first), passes over what is missing or damaged there by asking the next (copy_search), and answers with whole records
+// in offset order. Nothing at or above the global tail is ever answered (L7). Of a large record the commit or reference
+// entry goes out as it is: its payload is another question (payload_reader). Fragments come from the log servers
+// without their bytes, and are stepped over.
 //
 // A machine: it acts through `peers` and the tail function, asks for the time, and answers once.
 //
@@ -12,6 +13,7 @@
 
 #include "host/chain/records.hpp"
 #include "host/segment/peers.hpp"
+#include "host/segment/reading.hpp"
 
 #include <outsize/result.hpp>
 #include <outsize/time.hpp>
@@ -19,24 +21,14 @@
 #include <outsize/wire/messages.hpp>
 
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace outsize::host {
 
-/// A global tail, and in which segment of the log it lies: in another segment it says nothing about what is committed,
-/// because what is there beyond that segment's end never was. Ordered as the log is.
-struct tail_in_segment {
-  std::uint32_t segment = 0; ///< index in the chain
-  offset_t offset = 0;       ///< 0 = not known
-  auto operator<=>(const tail_in_segment &) const = default;
-};
-
-class read_stream {
+class read_stream final : public reading {
 public:
   struct environment {
     std::string node; ///< asked first when it is a member
@@ -60,16 +52,13 @@ public:
 
   /// `known_tail` is a global tail seen earlier: below it no sequencer needs to be asked.
   read_stream(environment around, wire::read question, tail_in_segment known_tail, time_point deadline, answered then);
-  ~read_stream();
-  read_stream(const read_stream &) = delete;
-  read_stream &operator=(const read_stream &) = delete;
+  ~read_stream() override;
 
-  void start();
-  void on_time();
-  [[nodiscard]] time_point next_time() const;
-  [[nodiscard]] bool done() const;
-  /// The highest global tail it learned; for the next reader.
-  [[nodiscard]] tail_in_segment known_tail() const;
+  void start() override;
+  void on_time() override;
+  [[nodiscard]] time_point next_time() const override;
+  [[nodiscard]] bool done() const override;
+  [[nodiscard]] tail_in_segment known_tail() const override;
 
 private:
   struct state;

@@ -12,7 +12,10 @@ buffer header_of(const admitted_record &record, wire::offset_t offset, const ent
   header.segment = origin.segment;
   header.offset = offset;
   header.generation = origin.generation;
-  header.kind = wire::entry_kind::data;
+  header.kind = record.kind;
+  header.set = record.set;
+  header.fragment_index = record.fragment_index;
+  header.total_bytes = record.total_bytes;
   header.timestamp_ms = origin.timestamp_ms;
   header.record_header_bytes = record.record_header_bytes;
   header.payload_bytes = record.payload_bytes;

@@ -14,9 +14,13 @@
 
 namespace outsize::host {
 
-/// A record on its way into the log. `ticket` names it to whoever waits for it; tickets ascend.
+/// A record on its way into the log, or another entry. `ticket` names it to whoever waits for it; tickets ascend.
 struct admitted_record {
   std::uint64_t ticket = 0;
+  wire::entry_kind kind = wire::entry_kind::data;
+  std::uint64_t set = 0; ///< the four as in wire::entry_header
+  std::uint32_t fragment_index = 0;
+  std::uint64_t total_bytes = 0;
   std::uint32_t record_header_bytes = 0;
   std::uint64_t payload_bytes = 0;
   wire::digest content{};

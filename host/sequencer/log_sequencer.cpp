@@ -28,8 +28,8 @@ std::optional<wire::refusal> log_sequencer::refuses(const record_facts &record) 
   if (const std::optional<error> closed = state_->closed_for_appends()) {
     no = state_->refusal_of_error(*closed, record.record_index, producer);
   } else {
-    std::vector<wire::policy_step> trace;
-    no = state_->decide(record, trace);
+    pending_append judged;
+    no = state_->decide(record, judged);
   }
   if (no.has_value()) {
     ++state_->refused[std::string(outsize::name_of(no->why))];
@@ -54,6 +54,33 @@ void log_sequencer::append(std::vector<append_item> items, std::uint64_t client,
   if (state_->is_open()) {
     state_->writer->flush(now);
   }
+  state_->settle_down();
+}
+
+large_answer log_sequencer::open_large(const large_record &record, std::uint64_t client, time_point now) {
+  state_->now = now;
+  large_answer made = state_->open_large(record, client);
+  state_->settle_down();
+  return made;
+}
+
+void log_sequencer::add_piece(std::uint64_t stream, std::uint32_t index, const wire::digest &content, rope bytes,
+                              time_point now, std::function<void(std::optional<wire::append_result>)> taken) {
+  state_->now = now;
+  state_->add_piece(stream, index, content, std::move(bytes), std::move(taken));
+  state_->settle_down();
+}
+
+void log_sequencer::finish_large(std::uint64_t stream, const wire::digest &content, time_point now,
+                                 std::function<void(wire::append_result)> then) {
+  state_->now = now;
+  state_->finish_stream(stream, content, std::move(then));
+  state_->settle_down();
+}
+
+void log_sequencer::abandon_large(std::uint64_t stream, time_point now) {
+  state_->now = now;
+  state_->abandon_stream(stream);
   state_->settle_down();
 }
 
@@ -106,6 +133,7 @@ void log_sequencer::on_time(time_point now) {
   state_->now = now;
   if (state_->is_open()) {
     state_->writer->on_time(now);
+    state_->large->on_time(now);
   }
   state_->settle_down();
 }
@@ -116,7 +144,7 @@ time_point log_sequencer::next_time() const {
     next = std::min(next, state_->recovering->next_time());
   }
   if (state_->is_open()) {
-    next = std::min(next, state_->writer->next_time(state_->now));
+    next = std::min({next, state_->writer->next_time(state_->now), state_->large->next_time()});
   }
   return next;
 }
@@ -137,6 +165,8 @@ sequencer_status log_sequencer::status(time_point now) const {
   made.waves = counted.waves;
   made.bytes_resent = counted.bytes_resent;
   made.waves_retried = counted.waves_retried;
+  made.large = self.large->counted();
+  made.large_open = self.large->open_count();
   if (!self.pending.empty()) {
     made.oldest_in_flight = now - self.pending.oldest().admitted_at;
     made.oldest_waits_for = self.is_open() ? self.writer->waits_for() : made.why;

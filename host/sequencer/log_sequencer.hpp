@@ -15,6 +15,7 @@
 #include "host/admission/admission.hpp"
 #include "host/chain/metadata.hpp"
 #include "host/segment/peers.hpp"
+#include "host/sequencer/large_appends.hpp"
 
 #include <outsize/time.hpp>
 
@@ -25,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace outsize::host {
@@ -57,6 +59,10 @@ struct sequencer_options {
   std::uint32_t producer_sequences_max = 1024;             ///< remembered of each producer, for duplicates
   duration producer_age_max = std::chrono::hours(1);       ///< a producer not heard of for so long is forgotten
   std::uint32_t admissions_max = 5;                        ///< of one record that seals keep from being committed
+  std::uint64_t bulk_window_bytes = wire::bulk_window_bytes_default; ///< fragments on their way, this log
+  std::uint32_t large_appends_max = 64;                              ///< records being split or spilled, this log
+  duration large_idle_max = std::chrono::seconds(30);                ///< a client in the middle of one says nothing
+  blob_io *blobs = nullptr;                                          ///< null: no blob store is configured
   spread_rule spread = spread_rule::all;
   on_lower_limit lower_limit = on_lower_limit::set_aside;
   /// The time of the present round: peers' answers carry none. Empty: the last time that came with an event.
@@ -71,6 +77,22 @@ struct append_item {
   wire::record_item item;
   rope bytes;
 };
+
+/// A record whose payload comes in pieces.
+struct large_record {
+  buffer record_header; ///< encoded
+  std::uint64_t payload_bytes = 0;
+  std::uint32_t restarts = 0; ///< how often its client began it before
+};
+/// It may come: pieces of exactly piece_bytes, the last one the rest, at most window_bytes of them not yet taken.
+struct large_opened {
+  std::uint64_t stream = 0; ///< names it to this sequencer
+  std::uint64_t piece_bytes = 0;
+  std::uint64_t window_bytes = 0;
+};
+/// It fits as one entry, and should come so.
+struct send_whole {};
+using large_answer = std::variant<large_opened, wire::append_result, send_whole>;
 
 /// For `outsize status`.
 struct node_in_segment {
@@ -100,6 +122,8 @@ struct sequencer_status {
   std::map<std::string, std::uint64_t> bytes_resent;  ///< by node
   std::map<std::string, std::uint64_t> waves_retried; ///< by error code name
   std::map<std::string, std::uint64_t> refused;       ///< by error code name
+  large_appends::counters large;
+  std::uint32_t large_open = 0; ///< records being split or spilled
   std::vector<node_in_segment> nodes;
 };
 
@@ -123,6 +147,19 @@ public:
   /// Admits, orders, replicates. `then` gets one result per record when the last of them is known. `client` names who
   /// asks, for credits of records without a producer.
   void append(std::vector<append_item> items, std::uint64_t client, time_point deadline, time_point now, answer then);
+
+  /// Decides about a record that is to come in pieces. The outcome, where it is known already, is a refusal, or the
+  /// offset that this producer's sequence has.
+  large_answer open_large(const large_record &record, std::uint64_t client, time_point now);
+  /// The piece `index` of an open record. `taken` is called when there is room for more, or with the outcome when the
+  /// record was refused: nothing more of it is wanted then. A stream that is not open is refused as well.
+  void add_piece(std::uint64_t stream, std::uint32_t index, const wire::digest &content, rope bytes, time_point now,
+                 std::function<void(std::optional<wire::append_result>)> taken);
+  /// All pieces came; `content` is of record header and payload. `then` is called once, when the outcome is known.
+  void finish_large(std::uint64_t stream, const wire::digest &content, time_point now,
+                    std::function<void(wire::append_result)> then);
+  /// The rest will not come.
+  void abandon_large(std::uint64_t stream, time_point now);
 
   /// The first offset not known committed; an error while recovering.
   [[nodiscard]] result<wire::tail> find_tail() const;

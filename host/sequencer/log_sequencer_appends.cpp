@@ -60,6 +60,7 @@ std::optional<wire::refusal> log_sequencer::state::admit(append_item &item, std:
   }
   made.producer = header->producer;
   const producers::finding found = known.check(made.producer, now);
+  made.payload_bytes = item.item.payload_bytes;
   if (answer_duplicate(found, made)) {
     made.waiters.clear();
     return std::nullopt;
@@ -67,28 +68,44 @@ std::optional<wire::refusal> log_sequencer::state::admit(append_item &item, std:
   if (const std::optional<error> closed = closed_for_appends()) {
     return refuse(*closed);
   }
-  made.record = {0, item.item.record_header_bytes, item.item.payload_bytes, item.item.content, std::move(item.bytes)};
-  if (std::optional<wire::refusal> why = decide(facts_of(made, header.value()), made.trace)) {
+  made.record.record_header_bytes = item.item.record_header_bytes;
+  made.record.payload_bytes = item.item.payload_bytes;
+  made.record.content = item.item.content;
+  made.record.bytes = std::move(item.bytes);
+  if (std::optional<wire::refusal> why = decide(facts_of(made, header.value()), made)) {
     return why;
   }
   if (const auto *wrong = std::get_if<error>(&found)) {
     return refuse(*wrong);
   }
-  made.payer = made.producer.producer.empty() ? fmt::format("client {}", client) : made.producer.producer;
-  if (const result<void> paid = credit.take(made.payer, made.credit_bytes()); !paid) {
+  if (const result<void> paid = pay(made, client, made.record.bytes.size()); !paid) {
     return refuse(paid.error());
   }
   return std::nullopt;
 }
 
+/// Takes credit for `bytes` in memory until the record's end is known.
+result<void> log_sequencer::state::pay(pending_append &what, std::uint64_t client, std::uint64_t bytes) {
+  what.payer = what.producer.producer.empty() ? fmt::format("client {}", client) : what.producer.producer;
+  what.held_bytes = bytes + pending_append::overhead_bytes;
+  return credit.take(what.payer, what.held_bytes);
+}
+
+wire::append_result log_sequencer::state::as_duplicate(const producers::committed &there) {
+  wire::append_result answer;
+  answer.offset = there.offset;
+  answer.entry_bytes = there.entry_bytes;
+  answer.stored = there.stored;
+  answer.fragments = there.fragments;
+  answer.store = there.store;
+  answer.duplicate = 1;
+  return answer;
+}
+
 bool log_sequencer::state::answer_duplicate(const producers::finding &found, const pending_append &what) {
   const pending_append::waiter &asking = what.waiters.front();
   if (const auto *there = std::get_if<producers::committed>(&found)) {
-    wire::append_result answer;
-    answer.offset = there->offset;
-    answer.entry_bytes = there->entry_bytes;
-    answer.duplicate = 1;
-    answered.settle(asking.group, asking.place, std::move(answer));
+    answered.settle(asking.group, asking.place, as_duplicate(*there));
     return true;
   }
   if (const auto *coming = std::get_if<producers::in_flight>(&found)) {
@@ -119,9 +136,9 @@ std::optional<error> log_sequencer::state::closed_for_appends() const {
   return std::nullopt;
 }
 
-std::optional<wire::refusal> log_sequencer::state::decide(const record_facts &record,
-                                                          std::vector<wire::policy_step> &trace) {
-  verdict decided = host::admit(record, limits, chain, policy_snapshot{});
+/// Refused, or let through: as one entry, or by the plan that `made` has then.
+std::optional<wire::refusal> log_sequencer::state::decide(const record_facts &record, pending_append &made) {
+  verdict decided = host::admit(record, limits, chain, snapshot_for(made));
   for (const std::string &line : decided.misbehaviour) {
     say(OUTSIZE_LOG_PLUGIN_MISBEHAVING, line);
   }
@@ -130,31 +147,40 @@ std::optional<wire::refusal> log_sequencer::state::decide(const record_facts &re
         fmt::format("large record: log={} producer={} payload_bytes={}", log,
                     record.header == nullptr ? "" : record.header->producer.producer, record.payload_bytes));
   }
-  trace = std::move(decided.trace);
+  made.trace = std::move(decided.trace);
+  made.plan.reset();
   if (auto *no = std::get_if<wire::refusal>(&decided.what)) {
     return std::move(*no);
   }
-  // The executor of plans will stand here.
-  if (std::holds_alternative<split_plan>(decided.what)) {
-    return unsupported_refusal(record, limits, "split", trace);
+  if (const auto *split = std::get_if<split_plan>(&decided.what)) {
+    made.plan = large_appends::plan{wire::stored_as::split, split->fragment_bytes, {}};
+  } else if (const auto *spill = std::get_if<spill_plan>(&decided.what)) {
+    made.plan = large_appends::plan{wire::stored_as::spilled, 0, spill->blob_store};
   }
-  if (std::holds_alternative<spill_plan>(decided.what)) {
-    return unsupported_refusal(record, limits, "spill", trace);
-  }
-  return std::nullopt;
+  return made.plan.has_value() ? may_begin_large(made) : std::nullopt;
 }
 
-void log_sequencer::state::enter(pending_append what) {
-  what.record.ticket = ++last_ticket;
+/// Returns the record's ticket.
+std::uint64_t log_sequencer::state::enter(pending_append what) {
+  const std::uint64_t ticket = ++last_ticket;
+  what.record.ticket = ticket;
   ++what.admissions;
-  known.on_admitted(what.producer, last_ticket, now);
-  writer->append(pending.add(last_ticket, std::move(what)).record);
+  known.on_admitted(what.producer, ticket, now);
+  pending_append &placed = pending.add(ticket, std::move(what));
+  if (const auto before = large_of_producer.find(placed.producer.producer); before != large_of_producer.end()) {
+    behind[before->second].push_back(ticket);
+  } else if (placed.plan.has_value()) {
+    begin_large(ticket, placed);
+  } else {
+    writer->append(placed.record);
+  }
+  return ticket;
 }
 
 /// A record that a seal kept out of the log: proven not committed, so it is judged as if it came now.
 void log_sequencer::state::admit_again(pending_append what, const std::string &why) {
   if (what.waiters.empty()) {
-    credit.give_back(what.payer, what.credit_bytes()); // answered outcome_unknown, and now it never will be there
+    credit.give_back(what.payer, what.held_bytes); // answered outcome_unknown, and now it never will be there
     return;
   }
   const auto refuse = [&](const error &reason) {
@@ -170,7 +196,7 @@ void log_sequencer::state::admit_again(pending_append what, const std::string &w
   const result<wire::record_header> header =
       wire::decode_record_header(what.record.bytes.slice(0, what.record.record_header_bytes).flatten().span());
   OUTSIZE_CHECK(header.has_value(), "a record that was admitted can be decoded");
-  if (const std::optional<wire::refusal> no = decide(facts_of(what, header.value()), what.trace)) {
+  if (const std::optional<wire::refusal> no = decide(facts_of(what, header.value()), what)) {
     finish_refused(std::move(what), *no);
     return;
   }
@@ -208,20 +234,35 @@ void log_sequencer::state::commit(const records_committed &what) {
   closings_in_a_row = 0;
   offset_t offset = what.first;
   for (const std::uint64_t ticket : what.tickets) {
-    finish(pending.take(ticket), offset++);
+    commit(ticket, offset++);
+  }
+}
+
+void log_sequencer::state::commit(std::uint64_t ticket, offset_t offset) {
+  if (!large->owns(ticket)) {
+    finish(pending.take(ticket), offset);
+  } else if (const std::optional<large_appends::committed> whole = large->on_committed(ticket, offset)) {
+    finish_large(*whole, offset);
   }
 }
 
 void log_sequencer::state::finish(pending_append what, offset_t offset) {
-  credit.give_back(what.payer, what.credit_bytes());
   const std::uint64_t entry_bytes = wire::entry_header_bytes + what.record.bytes.size();
-  known.on_committed(what.producer, {offset, entry_bytes});
+  finish(std::move(what), {offset, entry_bytes});
+}
+
+void log_sequencer::state::finish(pending_append what, const producers::committed &as) {
+  credit.give_back(what.payer, what.held_bytes);
+  known.on_committed(what.producer, as);
   ++committed_count;
-  committed_bytes += what.record.bytes.size();
+  committed_bytes += what.record.record_header_bytes + what.payload_bytes;
   for (const pending_append::waiter &waiting : what.waiters) {
     wire::append_result answer;
-    answer.offset = offset;
-    answer.entry_bytes = entry_bytes;
+    answer.offset = as.offset;
+    answer.entry_bytes = as.entry_bytes;
+    answer.stored = as.stored;
+    answer.fragments = as.fragments;
+    answer.store = as.store;
     answer.duplicate = waiting.duplicate ? 1 : 0;
     answer.policy_trace = what.trace;
     answered.settle(waiting.group, waiting.place, std::move(answer));
@@ -229,7 +270,7 @@ void log_sequencer::state::finish(pending_append what, offset_t offset) {
 }
 
 void log_sequencer::state::finish_refused(pending_append what, const wire::refusal &why) {
-  credit.give_back(what.payer, what.credit_bytes());
+  credit.give_back(what.payer, what.held_bytes);
   for (const pending_append::waiter &waiting : what.waiters) {
     settle_refused(waiting, why);
   }
@@ -255,10 +296,11 @@ void log_sequencer::state::expire_one(std::uint64_t ticket) {
   };
   const auto late = std::stable_partition(what.waiters.begin(), what.waiters.end(),
                                           [this](const pending_append::waiter &one) { return one.deadline > now; });
-  if (late == what.waiters.begin() && writer->withdraw(ticket)) {
+  if (late == what.waiters.begin() && take_back(ticket)) {
     known.on_withdrawn(what.producer);
     const wire::refusal why = refusal(code::timed_out, "no offset");
     finish_refused(pending.take(ticket), why);
+    release_behind(ticket);
     return;
   }
   const std::vector<pending_append::waiter> gone(late, what.waiters.end());

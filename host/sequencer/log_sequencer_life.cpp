@@ -43,7 +43,12 @@ std::string_view name_of(phase value) {
 log_sequencer::state::state(std::string name, sequencer_options given, peers &links, metadata &records)
     : log(std::move(name)), options(std::move(given)), servers(links), view(records),
       credit(options.in_flight_bytes, options.producer_in_flight_bytes),
-      known(producers::bounds{.sequences_max = options.producer_sequences_max, .age_max = options.producer_age_max}) {}
+      known(producers::bounds{.sequences_max = options.producer_sequences_max, .age_max = options.producer_age_max}),
+      large(std::make_unique<large_appends>(large_appends::settings{.log = log,
+                                                                    .bulk_window_bytes = options.bulk_window_bytes,
+                                                                    .open_max = options.large_appends_max,
+                                                                    .idle_max = options.large_idle_max},
+                                            environment_of_large())) {}
 
 // ---- every event ends here ------------------------------------------------------------------------------------------
 
@@ -121,10 +126,14 @@ void log_sequencer::state::introduce_servers() {
 /// will ever be (L6). So what was in doubt no longer is: kept, and acknowledged; or not, and judged again.
 void log_sequencer::state::resolve_in_doubt(const recovery::opened_segment &after) {
   for (const segment_writer::entry_in_doubt &entry : std::exchange(in_doubt, {})) {
-    if (was_kept(entry, after)) {
+    const bool kept = was_kept(entry, after);
+    if (large->owns(entry.ticket)) {
+      resolve_large(entry, kept);
+    } else if (kept) {
       finish(pending.take(entry.ticket), entry.offset);
     }
   }
+  large->forget_closed();
   pending_appends::table again = pending.take_all();
   for (auto at = again.rbegin(); at != again.rend(); ++at) {
     known.on_withdrawn(at->second.producer);
@@ -161,6 +170,7 @@ void log_sequencer::state::begin_closing(const std::string &why) {
   why_closing = why;
   in_doubt = writer->uncommitted();
   add_to(closed_counters, writer->counters());
+  close_large();
   remember_shown_limits();
   // A segment that ends without a commit would otherwise be followed by the next as fast as they can be opened.
   recover_at = now;
@@ -207,8 +217,17 @@ void log_sequencer::state::supersede(const std::string &why) {
   now_in = phase::superseded;
   recovering.reset();
   recover_at = never;
+  close_large();
   for (const segment_writer::entry_in_doubt &entry : std::exchange(in_doubt, {})) {
-    pending_append what = pending.take(entry.ticket);
+    std::uint64_t record = entry.ticket;
+    if (large->owns(record)) {
+      const std::optional<large_appends::committed> last = large->take_last_entry(record);
+      if (!last.has_value()) {
+        continue;
+      }
+      record = last->record;
+    }
+    pending_append what = pending.take(record);
     known.on_withdrawn(what.producer); // nobody will tell a second asker what became of it
     const wire::refusal no = refusal_of_error(make_error(code::outcome_unknown, fmt::format("log {}: {}", log, why)),
                                               what.record_index, what.producer.producer);
@@ -261,6 +280,9 @@ void log_sequencer::state::on_view_changed() {
 
 void log_sequencer::state::run_actions() {
   while (writer != nullptr && is_open()) {
+    if (std::exchange(flush_wanted, false)) {
+      writer->flush(now);
+    }
     std::vector<writer_action> actions = writer->take_actions();
     if (actions.empty()) {
       return;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "host/sequencer/batcher.hpp"
+#include "host/sequencer/large_appends.hpp"
 #include "host/sequencer/log_sequencer.hpp"
 
 #include <outsize/time.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,13 +59,19 @@ struct pending_append {
   time_point admitted_at{};
   std::uint32_t admissions = 0; ///< how often it was given to a segment
   std::vector<wire::policy_step> trace;
+  std::optional<large_appends::plan> plan; ///< it is to be split or spilled
+  bool in_pieces = false;                  ///< its client sends it in pieces; `record` has its header only
+  std::uint64_t payload_bytes = 0;
+  std::uint32_t plans_failed = 0; ///< of this append, for the policies
+  std::uint32_t last_failed_plan = 0;
+  std::uint32_t last_failed_code = 0;
   std::vector<waiter> waiters; ///< empty once it was answered before its end was known
 
   /// What a record takes besides its bytes while it is in flight: this struct, its place in the table and in a batch,
   /// its entry header, its result; about 900 bytes together. Without it a budget in bytes would not bound the memory of
   /// small records.
   static constexpr std::uint64_t overhead_bytes = 1024;
-  [[nodiscard]] std::uint64_t credit_bytes() const { return record.bytes.size() + overhead_bytes; }
+  std::uint64_t held_bytes = 0; ///< credit it holds
 };
 
 class pending_appends {

@@ -39,15 +39,13 @@ std::uint64_t producers::producer::last() const {
 }
 
 bool producers::producer::has_in_flight() const {
-  return std::any_of(sequences.begin(), sequences.end(),
-                     [](const auto &one) { return one.second.offset == wire::no_offset; });
+  return std::any_of(sequences.begin(), sequences.end(), [](const auto &one) { return !one.second.there.has_value(); });
 }
 
 producers::finding producers::check_order(const producer &known, const wire::producer_fields &fields) {
   if (const auto found = known.sequences.find(fields.sequence); found != known.sequences.end()) {
     const place &where = found->second;
-    return where.offset == wire::no_offset ? finding{in_flight{where.ticket}}
-                                           : finding{committed{where.offset, where.entry_bytes}};
+    return where.there.has_value() ? finding{*where.there} : finding{in_flight{where.ticket}};
   }
   if (fields.sequence <= known.forgotten) {
     return expired(fields, known.forgotten);
@@ -98,7 +96,7 @@ void producers::on_admitted(const wire::producer_fields &fields, std::uint64_t t
   producer &known = touch(fields, now);
   OUTSIZE_CHECK(fields.epoch == known.epoch && known.sequences.count(fields.sequence) == 0,
                 "only a sequence that check called the next one is admitted");
-  known.sequences[fields.sequence] = {wire::no_offset, 0, ticket};
+  known.sequences[fields.sequence] = {std::nullopt, ticket};
   forget_sequences(known);
   forget_producers(now);
 }
@@ -109,8 +107,7 @@ void producers::on_committed(const wire::producer_fields &fields, const committe
     return;
   }
   if (const auto found = known->sequences.find(fields.sequence); found != known->sequences.end()) {
-    found->second.offset = as.offset;
-    found->second.entry_bytes = as.entry_bytes;
+    found->second.there = as;
   }
 }
 
@@ -130,7 +127,7 @@ producers::producer *producers::find(const wire::producer_fields &fields) {
 }
 
 void producers::forget_sequences(producer &known) const {
-  while (known.sequences.size() > bounds_.sequences_max && known.sequences.begin()->second.offset != wire::no_offset) {
+  while (known.sequences.size() > bounds_.sequences_max && known.sequences.begin()->second.there.has_value()) {
     known.forgotten = known.sequences.begin()->first;
     known.sequences.erase(known.sequences.begin());
   }

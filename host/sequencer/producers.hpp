@@ -9,11 +9,13 @@
 
 #include <outsize/result.hpp>
 #include <outsize/time.hpp>
+#include <outsize/wire/messages.hpp>
 #include <outsize/wire/types.hpp>
 
 #include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -31,6 +33,9 @@ public:
   struct committed {
     wire::offset_t offset; ///< the sequence is there already
     std::uint64_t entry_bytes;
+    wire::stored_as stored = wire::stored_as::inline_;
+    std::uint32_t fragments = 0;
+    std::string store;
   };
   struct in_flight {
     std::uint64_t ticket; ///< the sequence is on its way: its answer is this one's too
@@ -53,8 +58,7 @@ public:
 
 private:
   struct place {
-    wire::offset_t offset = wire::no_offset; ///< no_offset: in flight
-    std::uint64_t entry_bytes = 0;           ///< once it is not
+    std::optional<committed> there; ///< nothing: in flight
     std::uint64_t ticket = 0;
   };
   struct producer {

@@ -1,5 +1,6 @@
 #include "host/storage/commit_thread.hpp"
 
+#include "host/storage/fragment_row.hpp"
 #include "host/storage/store_format.hpp"
 #include "host/storage/stored_value.hpp"
 
@@ -42,6 +43,9 @@ public:
       if (const auto put = add(what.segment, entry); !put.ok()) {
         return put;
       }
+      if (const auto put = add_fragment_row(what.segment, entry); !put.ok()) {
+        return put;
+      }
     }
     last_row_of(what.segment) = &what.row;
     return rocksdb::Status::OK();
@@ -76,6 +80,12 @@ private:
     }
     return batch_.Put(database_.entries(), rocksdb::SliceParts(&key_slice, 1),
                       rocksdb::SliceParts(stretches_.data(), static_cast<int>(stretches_.size())));
+  }
+  [[nodiscard]] rocksdb::Status add_fragment_row(const segment_id &segment, const entry_write &entry) {
+    const auto row = fragment_row_of(segment, entry);
+    return row ? batch_.Put(database_.fragments(), slice_of(encode_fragment_key(segment, row->set, row->place.index)),
+                            encode_fragment_offset(row->place.offset))
+               : rocksdb::Status::OK();
   }
   const segment_row *&last_row_of(const segment_id &segment) {
     for (auto &[known, row] : rows_) {

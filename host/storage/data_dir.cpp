@@ -112,6 +112,7 @@ std::optional<std::string> foreign_file_in(const std::string &path) {
 }
 
 struct marker {
+  std::uint64_t format = 0;
   wire::cluster_id cluster{};
   std::string node;
 };
@@ -137,16 +138,16 @@ result<marker> parse_marker(const std::string &path, const std::string &text) {
   if (!json.is_object() || !json.contains("format") || !json["format"].is_number_unsigned()) {
     return damaged(path, "not a JSON object with a format");
   }
-  if (const auto format = json["format"].get<std::uint64_t>();
-      format > data_dir_format || format < data_dir_format_min) {
-    return wrong_format(path, format);
+  marker found;
+  found.format = json["format"].get<std::uint64_t>();
+  if (found.format > data_dir_format || found.format < data_dir_format_min) {
+    return wrong_format(path, found.format);
   }
   const auto cluster = json.value("cluster", nlohmann::json());
   const auto node = json.value("node", nlohmann::json());
   if (!cluster.is_string() || !node.is_string()) {
     return damaged(path, "cluster and node must be texts");
   }
-  marker found;
   found.node = node.get<std::string>();
   if (const auto hex_text = cluster.get<std::string>(); !hex_text.empty()) {
     const auto id = cluster_from_hex(hex_text);
@@ -208,6 +209,11 @@ result<void> data_dir::read_marker(const wire::cluster_id &cluster) {
     return same;
   }
   cluster_ = found->cluster;
+  if (found->format < data_dir_format) {
+    if (auto written = write_marker(); !written) {
+      return written;
+    }
+  }
   return is_known(cluster) ? set_cluster(cluster) : result<void>();
 }
 

@@ -16,14 +16,17 @@
 namespace outsize::host {
 
 /// What a storage format is: the marker, the lock, the folders and what is in them. Counted up when an older version
-/// could not read what this one writes. 2: entry headers of 120 bytes, as docs/protocol.md has them (1: 126 bytes).
-inline constexpr std::uint32_t data_dir_format = 2;
-/// The oldest that this version reads.
+/// could not read what this one writes. 3: the store knows where the fragments of split records are. 2: entry headers
+/// of 120 bytes, as docs/protocol.md has them (1: 126 bytes).
+inline constexpr std::uint32_t data_dir_format = 3;
+/// The oldest that this version reads, and makes the newest when it opens the directory: no entry of format 2 is a
+/// fragment, so there is nothing to add.
 inline constexpr std::uint32_t data_dir_format_min = 2;
 
 class data_dir {
 public:
-  /// Creates the directory when it is missing (its parent must exist), locks it, and reads or writes its marker.
+  /// Creates the directory when it is missing (its parent must exist), locks it, and reads or writes its marker. The
+  /// marker of an older format that this version reads is written anew: from here on the older version is kept out.
   /// `cluster` all zero: not known yet; the marker's is taken over, or stays open until set_cluster.
   /// Refusals, each with the value, the place and what to do:
   ///   data_dir_mismatch  another cluster or node, a newer or older format, a damaged marker, files but no marker, or a

@@ -3,11 +3,13 @@
 #include "host/storage/store_format.hpp"
 #include "host/storage/stored_value.hpp"
 
+#include <outsize/wire/codec.hpp>
 #include <outsize/wire/limits.hpp>
 
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -42,12 +44,17 @@ private:
     const bool full = result_.entries.size() == what_.count_max || bytes_ >= what_.bytes_max;
     return result_.entries.empty() || (!full && bytes <= what_.bytes_max - bytes_);
   }
+  [[nodiscard]] bool wants_header_only(const stored_value &value) const {
+    const std::span head(reinterpret_cast<const std::uint8_t *>(value.head.data()), value.head.size());
+    return what_.headers_only ||
+           (what_.fragments_as_headers && wire::is_maybe_entry_of(wire::entry_kind::fragment, head));
+  }
   [[nodiscard]] std::uint64_t bytes_wanted(const stored_value &value) const {
     const std::uint64_t bytes = value.place ? value.place->bytes : value.head.size();
-    return what_.headers_only ? std::min(bytes, wire::entry_header_bytes) : bytes;
+    return wants_header_only(value) ? std::min(bytes, wire::entry_header_bytes) : bytes;
   }
   [[nodiscard]] buffer bytes_of(const stored_value &value) {
-    if (what_.headers_only) {
+    if (wants_header_only(value)) {
       return buffer::copy_of(value.head.substr(0, wire::entry_header_bytes));
     }
     return value.place ? bulk_.read(*value.place) : buffer::copy_of(value.head);

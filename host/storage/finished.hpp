@@ -23,13 +23,18 @@ struct finished_read {
   result<read_result> outcome;
 };
 
+struct finished_search {
+  storage::fragments_found then;
+  result<fragment_result> outcome;
+};
+
 struct finished_value {
   value_store::stored then;
   result<void> outcome;
 };
 
-/// Commits and reads share a mailbox, so that one descriptor stands for the whole storage.
-using entry_mailbox = mailbox<std::variant<finished_commit, finished_read>>;
+/// Commits, reads and searches share a mailbox, so that one descriptor stands for the whole storage.
+using entry_mailbox = mailbox<std::variant<finished_commit, finished_read, finished_search>>;
 using value_mailbox = mailbox<finished_value>;
 
 } // namespace outsize::host

@@ -1,6 +1,7 @@
 #include "host/storage/read_thread.hpp"
 
 #include "host/storage/entry_scan.hpp"
+#include "host/storage/fragment_scan.hpp"
 
 #include <optional>
 #include <utility>
@@ -21,9 +22,17 @@ read_thread::~read_thread() {
 }
 
 void read_thread::submit(read_request what, storage::read_done then) {
+  push(read_work{what, std::move(then)});
+}
+
+void read_thread::submit(fragment_request what, storage::fragments_found then) {
+  push(search_work{what, std::move(then)});
+}
+
+void read_thread::push(work next) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({std::move(what), std::move(then)});
+    waiting_.push_back(std::move(next));
   }
   arrived_.notify_one();
 }
@@ -38,9 +47,18 @@ void read_thread::run() {
     work next = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    auto outcome = scan_entries(database_, bulk_, next.what);
-    reads_.post(finished_read{std::move(next.then), std::move(outcome)});
+    std::visit([this](auto &one) { carry_out(std::move(one)); }, next);
   }
+}
+
+void read_thread::carry_out(read_work next) {
+  auto outcome = scan_entries(database_, bulk_, next.what);
+  reads_.post(finished_read{std::move(next.then), std::move(outcome)});
+}
+
+void read_thread::carry_out(search_work next) {
+  auto outcome = scan_fragments(database_, next.what);
+  reads_.post(finished_search{std::move(next.then), std::move(outcome)});
 }
 
 } // namespace outsize::host

@@ -1,4 +1,4 @@
-// The thread that reads entries, so that the loop thread never waits for a disk.
+// The thread that reads entries and finds fragments, so that the loop thread never waits for a disk.
 //
 // Thread rule: submit and destruction on the loop thread; what is finished is posted from the thread itself.
 #pragma once
@@ -11,6 +11,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <variant>
 
 namespace outsize::host {
 
@@ -23,13 +24,23 @@ public:
   read_thread &operator=(const read_thread &) = delete;
 
   void submit(read_request what, storage::read_done then);
+  void submit(fragment_request what, storage::fragments_found then);
 
 private:
-  struct work {
+  struct read_work {
     read_request what;
     storage::read_done then;
   };
+  struct search_work {
+    fragment_request what;
+    storage::fragments_found then;
+  };
+  using work = std::variant<read_work, search_work>;
+
+  void push(work next);
   void run();
+  void carry_out(read_work next);
+  void carry_out(search_work next);
 
   rocksdb_database &database_;
   entry_mailbox &reads_;

@@ -16,7 +16,8 @@ namespace {
 
 /// Entries from here on, up to bulk_bytes_min, go to blob files, so that compaction never moves them again.
 constexpr std::uint64_t blob_bytes_min = 4096;
-/// Rows and values are a few hundred bytes; what grows here is old versions of the same keys.
+/// Rows and values are a few hundred bytes; what grows here is old versions of the same keys, and places of fragments,
+/// 32 bytes each.
 constexpr std::uint64_t small_memtable_bytes = 4ULL << 20;
 constexpr int memtables_max = 3;
 
@@ -87,7 +88,8 @@ result<std::unique_ptr<rocksdb_database>> rocksdb_database::open(const rocksdb_o
   const std::vector<rocksdb::ColumnFamilyDescriptor> wanted{{rocksdb::kDefaultColumnFamilyName, small},
                                                             {"entries", entry_family_options(options, block_cache)},
                                                             {"rows", small},
-                                                            {"values", small}};
+                                                            {"values", small},
+                                                            {"fragments", small}};
   std::vector<rocksdb::ColumnFamilyHandle *> families;
   rocksdb::DB *db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(database, options.directory + "/db", wanted, &families, &db);

@@ -26,6 +26,7 @@ public:
   [[nodiscard]] rocksdb::ColumnFamilyHandle *entries() const { return families_[1]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle *rows() const { return families_[2]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle *values() const { return families_[3]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle *fragments() const { return families_[4]; }
 
   [[nodiscard]] std::shared_ptr<rocksdb::FileSystem> files() const { return db_->GetEnv()->GetFileSystem(); }
   [[nodiscard]] std::string bulk_directory() const { return directory_ + "/bulk"; }
@@ -39,8 +40,8 @@ private:
   rocksdb_database() = default;
   std::shared_ptr<store_activity> activity_ = std::make_shared<store_activity>();
   std::unique_ptr<rocksdb::DB> db_;
-  std::array<rocksdb::ColumnFamilyHandle *, 4>
-      families_{}; ///< "default" (unused, RocksDB wants it), entries, rows, values
+  std::array<rocksdb::ColumnFamilyHandle *, 5>
+      families_{}; ///< "default" (unused, RocksDB wants it), entries, rows, values, fragments
   std::string directory_;
   std::uint64_t free_bytes_min_ = 0;
 };

@@ -55,6 +55,7 @@ public:
   result<std::vector<std::pair<segment_id, segment_row>>> load() override;
   void submit(commit what, committed then) override;
   void read(read_request what, read_done then) override { reads_.submit(what, std::move(then)); }
+  void find_fragments(fragment_request what, fragments_found then) override { reads_.submit(what, std::move(then)); }
   std::size_t run_completions() override;
   int event_fd() override { return mail_.event_fd(); }
   [[nodiscard]] std::uint64_t pending_bytes() const override { return pending_bytes_; }
@@ -63,6 +64,7 @@ public:
 private:
   void tell(finished_commit finished);
   void tell(finished_read finished) { finished.then(std::move(finished.outcome)); }
+  void tell(finished_search finished) { finished.then(std::move(finished.outcome)); }
 
   rocksdb_database &database_;
   entry_mailbox &mail_;

@@ -4,8 +4,8 @@
 // are among them: their file first); a read thread serves reads. Both post what they finished to mailboxes that the
 // loop thread empties in run_completions.
 //
-//   DIRECTORY/db     RocksDB: rows, values, entries below 32 KiB, and where the others lie (store_format.hpp,
-//                    stored_value.hpp)
+//   DIRECTORY/db     RocksDB: rows, values, entries below 32 KiB, where the others lie, and at which offsets the
+//                    fragments of split records are (store_format.hpp, stored_value.hpp)
 //   DIRECTORY/bulk   entries from 32 KiB on (bulk_files.hpp)
 //
 // Memory, besides what is submitted and read: three memtables of memtable_bytes, one batch of at most 8 MiB, the block

@@ -56,10 +56,11 @@ struct commit {
 struct read_request {
   segment_id segment;
   offset_t from = 0;
-  offset_t to = 0;             ///< exclusive
-  std::uint64_t bytes_max = 0; ///< soft: at least one entry comes if there is one
-  std::uint32_t count_max = 0; ///< 0 = no bound
-  bool headers_only = false;   ///< only the first wire::entry_header_bytes of each entry
+  offset_t to = 0;                   ///< exclusive
+  std::uint64_t bytes_max = 0;       ///< soft: at least one entry comes if there is one
+  std::uint32_t count_max = 0;       ///< 0 = no bound
+  bool headers_only = false;         ///< only the first wire::entry_header_bytes of each entry
+  bool fragments_as_headers = false; ///< the same, of entries whose header says that they are fragments
 };
 
 struct read_entry {
@@ -70,6 +71,27 @@ struct read_entry {
 struct read_result {
   std::vector<read_entry> entries; ///< ascending
   offset_t next = 0;               ///< everything below was looked at
+};
+
+/// Asks where fragments [from, to) of a split set lie.
+struct fragment_request {
+  segment_id segment;
+  std::uint64_t set = 0;
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;        ///< exclusive
+  std::uint32_t count_max = 0; ///< 0 = no bound
+};
+
+/// One fragment was written at this offset; whether it still is what lies there is the caller's to check.
+struct fragment_place {
+  std::uint32_t index = 0;
+  offset_t offset = 0;
+  bool operator==(const fragment_place &) const = default;
+};
+
+struct fragment_result {
+  std::vector<fragment_place> places; ///< ascending by index
+  std::uint32_t next = 0;             ///< every index below was looked at
 };
 
 /// What a store has done since it was opened; for `outsize status`.
@@ -85,6 +107,7 @@ class storage {
 public:
   using committed = std::function<void(result<void>)>;
   using read_done = std::function<void(result<read_result>)>;
+  using fragments_found = std::function<void(result<fragment_result>)>;
 
   virtual ~storage() = default;
 
@@ -99,10 +122,16 @@ public:
   ///                   stored, and the store goes on. So that no commit rests on a refused one, every commit submitted
   ///                   before the first refusal was told (its `then` called) is refused as well; later ones are judged
   ///                   anew. Commits without entries (seals, rows) and values may use half of the reserve.
+  /// An entry whose bytes are an intact fragment of this segment and offset also gets a row, set and index to offset,
+  /// durable with it or not at all; the last one written for an index counts.
   virtual void submit(commit what, committed then) = 0;
 
   /// Reads durable entries; entries submitted and not yet durable may be missing.
   virtual void read(read_request what, read_done then) = 0;
+
+  /// Where fragments lie whose commits are durable; others may be missing. Fails with storage_failed when that cannot
+  /// be read: absence is never said in its place.
+  virtual void find_fragments(fragment_request what, fragments_found then) = 0;
 
   /// Calls what has finished. Returns how many.
   virtual std::size_t run_completions() = 0;

@@ -49,6 +49,33 @@ offset_t offset_in_entry_key(std::string_view key) {
   return get_number<std::uint64_t>(key.substr(segment_key_bytes));
 }
 
+fragment_key encode_fragment_key(const segment_id &segment, std::uint64_t set, std::uint32_t index) {
+  fragment_key key{};
+  put_number(key.data(), segment.log);
+  put_number(key.data() + 8, segment.index);
+  put_number(key.data() + segment_key_bytes, set);
+  put_number(key.data() + segment_key_bytes + 8, index);
+  return key;
+}
+
+std::uint32_t index_in_fragment_key(std::string_view key) {
+  return get_number<std::uint32_t>(key.substr(segment_key_bytes + 8));
+}
+
+std::string encode_fragment_offset(offset_t offset) {
+  std::string to;
+  append_number(to, offset);
+  return to;
+}
+
+result<offset_t> decode_fragment_offset(std::string_view bytes) {
+  if (bytes.size() != sizeof(offset_t)) {
+    return make_error(code::storage_failed, fmt::format("the place of a fragment has {} bytes instead of {}",
+                                                        bytes.size(), sizeof(offset_t)));
+  }
+  return get_number<offset_t>(bytes);
+}
+
 std::string encode_row(const segment_row &row) {
   std::string to;
   append_number(to, row_version);

@@ -102,8 +102,36 @@ decoder_target record_header_target() {
   return made;
 }
 
+/// What commit, reference and abort entries hold.
+template <class Body> decoder_target body_target(const std::string &name,
+                                                 result<Body> (*decode_body)(std::span<const std::uint8_t>),
+                                                 buffer (*encode_body)(const Body &), std::uint64_t bytes_max) {
+  decoder_target made;
+  made.name = name;
+  made.seed = wire::test::read_vector(name).bytes;
+  made.round_trip = [decode_body, encode_body](const buffer &bytes) {
+    const result<Body> first = decode_body(bytes.span());
+    if (!first) {
+      return std::string(first.error().code == code::malformed ? "" : "an error that is not malformed");
+    }
+    const result<Body> second = decode_body(encode_body(*first).span());
+    return second && *second == *first ? std::string() : differs("changes on its way");
+  };
+  made.decode = [decode_body](const buffer &bytes) { return static_cast<bool>(decode_body(bytes.span())); };
+  made.memory_bytes_max = [bytes_max](std::uint64_t bytes) {
+    return text_bytes_per_byte * std::min(bytes, bytes_max) + constant_bytes;
+  };
+  return made;
+}
+
 std::vector<decoder_target> make_targets() {
-  std::vector<decoder_target> made{envelope_target(), entry_header_target(), record_header_target()};
+  std::vector<decoder_target> made{
+      envelope_target(),
+      entry_header_target(),
+      record_header_target(),
+      body_target("split_record", decode_split_record, encode_split_record, split_record_bytes),
+      body_target("spilled_record", decode_spilled_record, encode_spilled_record, spilled_record_bytes_max),
+      body_target("aborted_set", decode_aborted_set, encode_aborted_set, aborted_set_bytes_max)};
   wire::test::for_each_message([&]<class Message>() { made.push_back(message_target<Message>()); });
   return made;
 }

@@ -23,7 +23,7 @@ struct decoder_target {
   std::function<std::uint64_t(std::uint64_t bytes)> memory_bytes_max;
 };
 
-/// Envelope, every kind of message, entry header, record header.
+/// Envelope, every kind of message, entry header, record header, bodies of entries.
 const std::vector<decoder_target> &decoder_targets();
 
 } // namespace outsize::fuzz

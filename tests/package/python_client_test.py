@@ -157,6 +157,14 @@ class PythonClient(unittest.TestCase):
         self.assertEqual(refused.exception.retry, "never")
         self.assertGreater(client.append("orders", b"small"), offset)
 
+    def test_a_payload_in_pieces_is_that_of_a_large_record_only(self):
+        client = self.connect()
+        offset = client.append("orders", b"small")
+        for wrong, code in ((offset, 2), (offset + 1_000_000, 12)):  # invalid_argument, not_found
+            with self.assertRaises(outsize.Refused) as refused:
+                client.read_payload("orders", wrong, 0)
+            self.assertEqual(refused.exception.code, code)
+
     def test_an_unknown_log_is_refused_and_the_link_stays_up(self):
         client = self.connect()
         for ask in (lambda: client.append("nothing", b"x"), lambda: client.read("nothing", 1)):
@@ -191,6 +199,44 @@ class PythonClient(unittest.TestCase):
         )
         self.assertEqual((ran.returncode, ran.stderr), (0, ""))
         self.assertEqual(ran.stdout.count("read back whole"), 2)
+
+
+class LargeRecords(unittest.TestCase):
+    """Entries of large records, as a node sends them."""
+
+    def entry(self, kind, said, header):
+        body = header + mp.fields(said)
+        entry = {"offset": 9, "kind": kind, "record_header_bytes": len(header), "content": xxh3.digest(body)}
+        return outsize.Client._record(entry, body)
+
+    def test_the_payload_of_a_split_or_spilled_record_is_put_together_and_verified(self):
+        payload, header = os.urandom(5000), outsize.record_header(key=b"k")
+        content = mp.data(xxh3.digest(header + payload))
+        numbers = {1: mp.u64(1), 2: mp.u64(5), 3: mp.u32(5), 4: mp.u64(1000), 5: mp.u64(5000), 6: content}
+        names = {1: mp.text("archive"), 2: mp.text("1/0/1"), 3: mp.u64(5000), 4: content, 5: mp.u64(1000), 6: content}
+        asked = []
+
+        class Scripted(outsize.Client):
+            def __init__(self):
+                pass
+
+            def _ask(self, kind, body, *_):
+                question = mp.decode(body)
+                asked.append((kind, question[1], question[2]))
+                return {1: question[3], 2: 5000}, payload[question[3] :][:1300]
+
+        for kind, said in ((outsize.ENTRY_COMMIT, numbers), (outsize.ENTRY_REFERENCE, names)):
+            record = self.entry(kind, said, header)
+            self.assertEqual((record.offset, record.payload, record.key), (9, None, b"k"))
+            self.assertEqual(Scripted().payload_of("orders", record), payload)
+            record.large["record_header"] += b"x"
+            with self.assertRaises(outsize.ProtocolError):
+                Scripted().payload_of("orders", record)
+        self.assertEqual(set(asked), {(outsize.READ_PAYLOAD, "orders", 9)})
+
+    def test_fragments_and_what_else_is_no_record_are_passed_over(self):
+        for kind in (2, 5, 6):
+            self.assertIsNone(self.entry(kind, {}, b""))
 
 
 class Vectors(unittest.TestCase):

@@ -1,8 +1,13 @@
 #include "support/fault_store.hpp"
 
+#include "host/storage/fragment_row.hpp"
+
+#include <outsize/wire/codec.hpp>
 #include <outsize/wire/limits.hpp>
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace outsize::test {
@@ -18,6 +23,15 @@ std::uint64_t bytes_of(const host::commit &what) {
 
 error failed_write() {
   return make_error(code::storage_failed, "a write failed and its outcome is unknown (as the test wished)");
+}
+
+error failed_read() {
+  return make_error(code::storage_failed, "a read failed (as the test wished)");
+}
+
+bool is_header_only(const host::read_request &what, std::string_view entry) {
+  const std::span head(reinterpret_cast<const std::uint8_t *>(entry.data()), entry.size());
+  return what.headers_only || (what.fragments_as_headers && wire::is_maybe_entry_of(wire::entry_kind::fragment, head));
 }
 
 } // namespace
@@ -40,7 +54,19 @@ void fault_store::submit(host::commit what, committed then) {
 }
 
 void fault_store::read(host::read_request what, read_done then) {
-  reads_.push_back({what, std::move(then)});
+  hold_read(what, std::move(then), &fault_store::look_up);
+}
+
+void fault_store::find_fragments(host::fragment_request what, fragments_found then) {
+  hold_read(what, std::move(then), &fault_store::look_up_fragments);
+}
+
+template <class Request, class Found> void fault_store::hold_read(Request what, std::function<void(result<Found>)> then,
+                                                                  Found (fault_store::*look)(const Request &) const) {
+  reads_.push_back([this, what, then = std::move(then), look] {
+    result<Found> found = reads_fail_ ? result<Found>(failed_read()) : (this->*look)(what);
+    finished_.push_back([then, found = std::move(found)] { then(found); });
+  });
   if (!reads_held_) {
     finish_reads();
   }
@@ -69,10 +95,9 @@ std::size_t fault_store::finish_commits(std::size_t count) {
 std::size_t fault_store::finish_reads(std::size_t count) {
   std::size_t done = 0;
   for (; done < count && !reads_.empty(); ++done) {
-    waiting_read next = std::move(reads_.front());
+    const auto look = std::move(reads_.front());
     reads_.pop_front();
-    result<host::read_result> found = reads_fail_ ? result<host::read_result>(failed_write()) : look_up(next.what);
-    finished_.push_back([then = std::move(next.then), found = std::move(found)] { then(found); });
+    look();
   }
   return done;
 }
@@ -132,6 +157,15 @@ bool fault_store::lose(const host::segment_id &segment, host::offset_t offset) {
   return stored != segments_.end() && stored->second.entries.erase(offset) == 1;
 }
 
+bool fault_store::misplace(const host::segment_id &segment, std::uint64_t set, std::uint32_t index, host::offset_t to) {
+  const auto stored = segments_.find(segment);
+  if (stored == segments_.end() || !stored->second.fragments.contains({set, index})) {
+    return false;
+  }
+  stored->second.fragments[{set, index}] = to;
+  return true;
+}
+
 const host::segment_row *fault_store::durable_row(const host::segment_id &segment) const {
   const auto stored = segments_.find(segment);
   return stored == segments_.end() ? nullptr : &stored->second.row;
@@ -185,6 +219,9 @@ void fault_store::apply(const host::commit &what) {
   stored_segment &to = segments_[what.segment];
   for (const host::entry_write &entry : what.entries) {
     to.entries[entry.offset] = entry.bytes.flatten().text();
+    if (const auto row = host::fragment_row_of(what.segment, entry)) {
+      to.fragments[{row->set, row->place.index}] = row->place.offset;
+    }
   }
   to.row = what.row;
   if (applied_) {
@@ -203,7 +240,8 @@ host::read_result fault_store::look_up(const host::read_request &what) const {
   const std::map<host::offset_t, std::string> none;
   const auto &entries = stored == segments_.end() ? none : stored->second.entries;
   for (auto at = entries.lower_bound(what.from); at != entries.end() && at->first < what.to; ++at) {
-    const std::string kept = what.headers_only ? at->second.substr(0, wire::entry_header_bytes) : at->second;
+    const std::string kept =
+        is_header_only(what, at->second) ? at->second.substr(0, wire::entry_header_bytes) : at->second;
     const bool over = bytes >= what.bytes_max || bytes + kept.size() > what.bytes_max;
     if (!found.entries.empty() && (over || found.entries.size() == what.count_max)) {
       return found;
@@ -211,6 +249,27 @@ host::read_result fault_store::look_up(const host::read_request &what) const {
     bytes += kept.size();
     found.entries.push_back({at->first, buffer::copy_of(kept)});
     found.next = at->first + 1;
+  }
+  found.next = what.to;
+  return found;
+}
+
+host::fragment_result fault_store::look_up_fragments(const host::fragment_request &what) const {
+  host::fragment_result found;
+  found.next = what.from;
+  const auto stored = segments_.find(what.segment);
+  if (what.from >= what.to) {
+    return found;
+  }
+  const decltype(stored_segment::fragments) none;
+  const auto &rows = stored == segments_.end() ? none : stored->second.fragments;
+  for (auto at = rows.lower_bound({what.set, what.from});
+       at != rows.end() && at->first.first == what.set && at->first.second < what.to; ++at) {
+    if (what.count_max != 0 && found.places.size() == what.count_max) {
+      return found;
+    }
+    found.places.push_back({at->first.second, at->second});
+    found.next = at->first.second + 1;
   }
   found.next = what.to;
   return found;

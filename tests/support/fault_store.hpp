@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace outsize::test {
 
@@ -25,6 +26,7 @@ public:
   result<std::vector<std::pair<host::segment_id, host::segment_row>>> load() override;
   void submit(host::commit what, committed then) override;
   void read(host::read_request what, read_done then) override;
+  void find_fragments(host::fragment_request what, fragments_found then) override;
   std::size_t run_completions() override;
   int event_fd() override { return -1; }
   [[nodiscard]] std::uint64_t pending_bytes() const override { return pending_bytes_; }
@@ -34,6 +36,7 @@ public:
   void hold_reads(bool held) { reads_held_ = held; }
   /// Makes the first `count` held commits durable, with one sync. Returns how many.
   std::size_t finish_commits(std::size_t count = all);
+  /// Reads and searches for fragments, in the order they were asked for.
   std::size_t finish_reads(std::size_t count = all);
   [[nodiscard]] std::size_t held_commits() const { return waiting_.size(); }
   [[nodiscard]] std::size_t held_reads() const { return reads_.size(); }
@@ -47,7 +50,7 @@ public:
   [[nodiscard]] bool has_failed_commit() const { return failed_; }
   /// Commits with entries are refused with disk_full from now on.
   void set_disk_full(bool full) { disk_full_ = full; }
-  /// Reads fail with storage_failed while set.
+  /// Reads, and searches for fragments, fail with storage_failed while set.
   void set_read_failure(bool failing) { reads_fail_ = failing; }
   /// The disk is as good as new, unless a commit has failed already.
   void heal();
@@ -59,6 +62,8 @@ public:
   bool flip_bit(const host::segment_id &segment, host::offset_t offset, std::uint64_t bit);
   bool make_unreadable(const host::segment_id &segment, host::offset_t offset);
   bool lose(const host::segment_id &segment, host::offset_t offset);
+  /// Makes the row of a fragment point elsewhere.
+  bool misplace(const host::segment_id &segment, std::uint64_t set, std::uint32_t index, host::offset_t to);
 
   // ---- looking inside
   /// Called with each commit the moment it is durable.
@@ -71,7 +76,8 @@ public:
 private:
   struct stored_segment {
     host::segment_row row;
-    std::map<host::offset_t, std::string> entries; ///< an empty one is unreadable
+    std::map<host::offset_t, std::string> entries;                               ///< an empty one is unreadable
+    std::map<std::pair<std::uint64_t, std::uint32_t>, host::offset_t> fragments; ///< by set and index
   };
   struct waiting_commit {
     host::commit what;
@@ -79,19 +85,18 @@ private:
     std::uint64_t bytes = 0;
     std::uint64_t epoch = 0;
   };
-  struct waiting_read {
-    host::read_request what;
-    read_done then;
-  };
+  template <class Request, class Found> void hold_read(Request what, std::function<void(result<Found>)> then,
+                                                       Found (fault_store::*look)(const Request &) const);
   [[nodiscard]] result<void> make_durable(const waiting_commit &next);
   [[nodiscard]] bool refuses(const waiting_commit &next);
   void apply(const host::commit &what);
   [[nodiscard]] host::read_result look_up(const host::read_request &what) const;
+  [[nodiscard]] host::fragment_result look_up_fragments(const host::fragment_request &what) const;
   void tell(const waiting_commit &finished, const result<void> &outcome);
 
   std::map<host::segment_id, stored_segment> segments_;
   std::deque<waiting_commit> waiting_;
-  std::deque<waiting_read> reads_;
+  std::deque<std::function<void()>> reads_; ///< each looks, and has its answer told
   std::deque<std::function<void()>> finished_;
   bool commits_held_ = false;
   bool reads_held_ = false;

@@ -11,9 +11,10 @@ import xxh3
 
 HELLO, WELCOME, GOODBYE, PING, PONG, FAILURE = 1, 2, 3, 4, 5, 8
 APPEND, APPENDED, READ, RECORDS, COMMAND, COMMAND_RESULT = 16, 17, 18, 19, 64, 65
+READ_PAYLOAD, PAYLOAD_PIECE = 30, 31
 ROLE_CLIENT, LINK_STORES = 2, 2
 RETRY = {0: "never", 1: "after-change", 2: "later", 3: "reconnect"}
-ENTRY_DATA = 1
+ENTRY_DATA, ENTRY_COMMIT, ENTRY_REFERENCE = 1, 3, 4
 ENTRY_HEADER_BYTES = 120
 CHECKED_BYTES = 102
 MESSAGE_LIMIT = 1 << 30  # whatever the node's limit is, its answers come whole (section 6)
@@ -43,9 +44,12 @@ class OutcomeUnknown(Exception):
 
 
 class Record:
-    def __init__(self, offset, header, payload):
+    """`payload` is None where it did not come with the record: then Client.payload_of reads it."""
+
+    def __init__(self, offset, header, payload, large=None):
         self.offset = offset
         self.payload = payload
+        self.large = large  # payload_bytes, content and the encoded record header
         self.producer = header.get(1)
         self.key = header.get(5)
         self.headers = [(name, value) for name, value in header.get(6, [])]
@@ -158,6 +162,25 @@ class Client:
             at = end
         return [record for record in records if record is not None], answer[2]
 
+    def read_payload(self, log, offset, first, bytes_max=0):
+        """Bytes of the payload of the large record at `offset` from byte `first` on, and how many it has in all."""
+        body = mp.fields({1: mp.text(log), 2: mp.u64(offset), 3: mp.u64(first), 4: mp.u64(bytes_max)})
+        answer, piece = self._ask(READ_PAYLOAD, body)
+        return piece, answer[2]
+
+    def payload_of(self, log, record):
+        """The whole payload of a large record, verified. In memory: for more than that, read_payload and a digest that
+        takes its bytes one after the other."""
+        payload = bytearray()
+        while len(payload) < record.large["payload_bytes"]:
+            piece, _ = self.read_payload(log, record.offset, len(payload))
+            if not piece:
+                raise ProtocolError(f"the payload at offset {record.offset} ends early")
+            payload += piece
+        if xxh3.digest(record.large["record_header"] + payload) != record.large["content"]:
+            raise ProtocolError(f"the payload at offset {record.offset} does not match its digest")
+        return bytes(payload)
+
     def command(self, name, arguments=""):
         """An operator's command; its result is a JSON text."""
         answer, _ = self._ask(COMMAND, mp.fields({1: mp.text(name), 2: mp.text(arguments)}))
@@ -167,10 +190,16 @@ class Client:
     def _record(entry, body):
         if xxh3.digest(body) != entry["content"]:
             raise ProtocolError(f"the record at offset {entry['offset']} does not match its digest")
-        if entry["kind"] != ENTRY_DATA:
+        if entry["kind"] not in (ENTRY_DATA, ENTRY_COMMIT, ENTRY_REFERENCE):
             return None
-        header = mp.decode(body[: entry["record_header_bytes"]])
-        return Record(entry["offset"], header, bytes(body[entry["record_header_bytes"] :]))
+        encoded, rest = bytes(body[: entry["record_header_bytes"]]), bytes(body[entry["record_header_bytes"] :])
+        header = mp.decode(encoded)
+        if entry["kind"] == ENTRY_DATA:
+            return Record(entry["offset"], header, rest)
+        said = mp.decode(rest)  # section 7.2
+        payload_bytes, content = (said[5], said[6]) if entry["kind"] == ENTRY_COMMIT else (said[3], said[4])
+        large = {"payload_bytes": payload_bytes, "content": content, "record_header": encoded}
+        return Record(entry["offset"], header, None, large)
 
     def _ask(self, kind, body, *payload):
         """Section 5: one request, its answer."""

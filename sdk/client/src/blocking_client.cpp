@@ -1,4 +1,5 @@
 #include <outsize/client/client.hpp>
+#include <outsize/client/payload_reader.hpp>
 
 #include <poll.h>
 
@@ -29,7 +30,7 @@ blocking_client::blocking_client(std::vector<std::unique_ptr<transport_handle>> 
                                  std::function<bool()> stop)
     : client_(std::move(transports), options), options_(std::move(options)), stop_(std::move(stop)) {}
 
-bool blocking_client::run_until(const std::function<bool()> &done, time_point deadline) {
+bool blocking_client::run_until(const std::function<bool()> &done, time_point deadline, std::optional<int> also) {
   for (;;) {
     const time_point now = steady_now();
     const time_point next = client_.poll(now);
@@ -46,6 +47,9 @@ bool blocking_client::run_until(const std::function<bool()> &done, time_point de
     std::vector<pollfd> waits;
     for (const int fd : client_.event_fds()) {
       waits.push_back({fd, POLLIN, 0});
+    }
+    if (also.has_value()) {
+      waits.push_back({*also, POLLIN, 0});
     }
     const auto left = std::max(duration::zero(), wake - now);
     const timespec time{std::chrono::duration_cast<std::chrono::seconds>(left).count(),
@@ -98,12 +102,28 @@ result<wire::append_result> blocking_client::append(const std::string &log, reco
   return wait_for(*this, slot);
 }
 
+result<wire::append_result> blocking_client::append(const std::string &log, const wire::record_header &header,
+                                                    payload_source payload) {
+  const auto slot = slot_for<wire::append_result>();
+  take_news();
+  client_.append(log, header, std::move(payload), steady_now() + options_.request_timeout,
+                 [slot](wire::append_result answer) { *slot = result<wire::append_result>(std::move(answer)); });
+  return wait_for(*this, slot);
+}
+
 result<read_batch> blocking_client::read(const std::string &log, const read_options &how) {
   const auto slot = slot_for<read_batch>();
   take_news();
   client_.read(log, how, steady_now() + how.wait + options_.request_timeout,
                [slot](result<read_batch> answer) { *slot = std::move(answer); });
   return wait_for(*this, slot);
+}
+
+result<rope> blocking_client::next(payload_reader &from) {
+  const auto slot = slot_for<rope>();
+  take_news();
+  from.next(steady_now() + options_.request_timeout, [slot](result<rope> answer) { *slot = std::move(answer); });
+  return slot->has_value() ? std::move(**slot) : wait_for(*this, slot);
 }
 
 result<wire::tail> blocking_client::find_tail(const std::string &log) {

@@ -113,11 +113,12 @@ bool connection::is_hopeless() const {
 
 void connection::give_up(const std::string &address, const error &why) {
   note_failure(address, why);
-  endpoint_.hang_up(std::exchange(main_dial_, 0));
-  endpoint_.hang_up(std::exchange(reads_dial_, 0));
+  // First: hanging up tells of a link that goes down, which is no news of the next address.
+  dialling_ = false;
   main_ = 0;
   reads_ = 0;
-  dialling_ = false;
+  endpoint_.hang_up(std::exchange(main_dial_, 0));
+  endpoint_.hang_up(std::exchange(reads_dial_, 0));
   ++next_;
   // All addresses once without a pause, then slower and slower.
   const bool round_done = next_ % addresses_.size() == 0;

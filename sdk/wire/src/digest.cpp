@@ -32,6 +32,28 @@ digest digest_of_many(const rope &bytes) {
 
 } // namespace
 
+running_digest::running_digest() : state_(XXH3_createState()) {
+  XXH3_128bits_reset(static_cast<XXH3_state_t *>(state_.get()));
+}
+
+void running_digest::state_deleter::operator()(void *state) const {
+  XXH3_freeState(static_cast<XXH3_state_t *>(state));
+}
+
+void running_digest::add(std::span<const std::uint8_t> bytes) {
+  XXH3_128bits_update(static_cast<XXH3_state_t *>(state_.get()), bytes.data(), bytes.size());
+}
+
+void running_digest::add(const rope &bytes) {
+  for (const buffer &part : bytes.parts()) {
+    add(part.span());
+  }
+}
+
+digest running_digest::value() const {
+  return canonical(XXH3_128bits_digest(static_cast<const XXH3_state_t *>(state_.get())));
+}
+
 digest digest_of(std::span<const std::uint8_t> bytes) {
   return canonical(XXH3_128bits(bytes.data(), bytes.size()));
 }

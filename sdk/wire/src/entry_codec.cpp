@@ -17,6 +17,8 @@ namespace {
 constexpr unsigned header_values = 13;
 /// Bytes that the checksum covers: all before it.
 constexpr std::uint64_t checked_bytes = entry_header_bytes - size_of::digest;
+/// Where the kind's value lies: behind segment, offset, generation and its own mark.
+constexpr std::uint64_t kind_at = size_of::array_head(header_values) + size_of::segment + 2 * size_of::u64 + 1;
 
 void pack_checked(packer &to, const entry_header &header) {
   pack_count(to, header_values);
@@ -121,6 +123,10 @@ result<entry_header> decode_entry_header(std::span<const std::uint8_t> bytes) {
                       "entry header at offset " + std::to_string(header.offset) + " does not match its checksum");
   }
   return header;
+}
+
+bool is_maybe_entry_of(entry_kind kind, std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= entry_header_bytes && bytes[kind_at] == static_cast<std::uint8_t>(kind);
 }
 
 result<void> verify_entry(const entry_header &header, const rope &body) {

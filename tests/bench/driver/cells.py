@@ -8,14 +8,33 @@ MIB = 1024 * KIB
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A stream of large records on the same log, measured alone before and then beside the cell's own records."""
+
+    record_bytes: int
+    in_flight: int
+    p99_ms_max: float  # of the cell's records
+    share_min: float  # of the stream's rate alone
+
+    def bar(self) -> str:
+        return f"p99 at most {self.p99_ms_max:.0f} ms, and the stream keeps at least {self.share_min:.0%} of its rate"
+
+
+@dataclass(frozen=True)
 class Cell:
     name: str
     record_bytes: int
     in_flight: int
     share_min: Optional[float] = None  # of the floor's records per second
     p50_ratio_max: Optional[float] = None  # of the floor's median latency
+    floor_stores: int = 3
+    policies: Optional[str] = None  # of the log, as its file has them; without it those of the example
+    split_above: Optional[str] = None  # without it what is over the log's limit
+    beside: Optional[Beside] = None
 
     def bar(self) -> str:
+        if self.beside is not None:
+            return self.beside.bar()
         if self.share_min is not None:
             return f"rate at least {self.share_min:.0%} of the floor"
         if self.p50_ratio_max is not None:
@@ -28,4 +47,15 @@ CELLS = [
     Cell("1MiB-64", MIB, 64, share_min=0.25),
     Cell("1KiB-1", KIB, 1, p50_ratio_max=2.5),
     Cell("64KiB-64", 64 * KIB, 64),
+    Cell("64MiB-1 split", 64 * MIB, 1, share_min=0.20, policies='"split"'),
+    # One copy is what a blob store writes.
+    Cell("64MiB-1 spill", 64 * MIB, 1, share_min=0.40, policies='"spill"', floor_stores=1),
+    Cell(
+        "1KiB-1 beside 16MiB",
+        KIB,
+        1,
+        policies='"split"',
+        split_above="1MiB",
+        beside=Beside(16 * MIB, 2, p99_ms_max=100, share_min=0.5),
+    ),
 ]

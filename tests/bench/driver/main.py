@@ -50,7 +50,7 @@ def check_disk(work, seconds):
 def measure_side(side, cell, how, work, free_ports):
     folder = work / side
     folder.mkdir(parents=True)
-    check_disk(work, how.seconds)
+    check_disk(work, how.seconds if cell.beside is None else 2 * how.seconds)
     if side == "ours":
         made = ours.measure(cell, how.seconds, how.release, ROOT / "examples/clusters", folder, free_ports)
     else:
@@ -66,8 +66,8 @@ def measure_round(number, cell, how, work, free_ports):
     sides = {side: measure_side(side, cell, how, work, free_ports) for side in order}
     made = Round(sides["ours"], sides["floor"], " then ".join(order), load)
     print(
-        f"round {number + 1}, {cell.name}: ours {made.ours.records_per_second:.0f}/s, floor "
-        f"{made.floor.records_per_second:.0f}/s: {made.share():.1%}; p50 {made.ours.latency_us['p50']} and "
+        f"round {number + 1}, {cell.name}: ours {report.per_second(made.ours.records_per_second)}/s, floor "
+        f"{report.per_second(made.floor.records_per_second)}/s: {made.share():.1%}; p50 {made.ours.latency_us['p50']} and "
         f"{made.floor.latency_us['p50']} us: {made.p50_ratio():.2f} times; load {load:.1f}",
         flush=True,
     )

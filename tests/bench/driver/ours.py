@@ -17,9 +17,10 @@ WARM_UP_ROUNDS_MAX = 40
 
 
 class Cluster:
-    """Nodes with ports and data of their own, in `folder`."""
+    """Nodes with ports and data of their own, in `folder`; the log's policies are the cell's."""
 
-    def __init__(self, release, examples, folder, ports):
+    def __init__(self, cell, release, examples, folder, ports):
+        self.cell = cell
         self.release, self.examples, self.folder = release, examples, folder
         self.ports = dict(zip(NODES, ports))
         self.nodes = {}
@@ -30,11 +31,25 @@ class Cluster:
         text, addresses = re.subn(
             r"tcp://127\.0\.0\.1:710([123])", lambda m: f"tcp://127.0.0.1:{self.ports['n' + m.group(1)]}", text
         )
-        if data_dirs != 1 or addresses != 1 + len(NODES):
+        text, blobs = re.subn(r'(?m)^directory = "[^"]*"', 'directory = "data/blobs"', text)
+        text, changed = self.with_policies(text)
+        if data_dirs != 1 or addresses != 1 + len(NODES) or blobs != 1 or not changed:
             raise RuntimeError(f"the example file of {node} has not the form that the bench changes")
         path = self.folder / f"{node}.toml"
         path.write_text(text, encoding="utf-8")
         return path
+
+    def with_policies(self, text):
+        """(text, whether every change that the cell wants was made once)"""
+        counts = []
+        if self.cell.policies is not None:
+            text, count = re.subn(r"(?m)^policies = \[.*\]", f"policies = [{self.cell.policies}]", text)
+            counts.append(count)
+        if self.cell.split_above is not None:
+            above = f'applies-above = "{self.cell.split_above}"'
+            text, count = re.subn(r'(?m)^plugin = "split"$', f'plugin = "split"\n{above}', text)
+            counts.append(count)
+        return text, all(count == 1 for count in counts)
 
     def start(self):
         for node in NODES:
@@ -51,6 +66,10 @@ class Cluster:
         address = f"tcp://127.0.0.1:{self.ports[SEQUENCER]}"
         command = [self.release / "bin/outsize", *words, "--json", "--connect", address]
         return Program(command, self.folder / "client.log")
+
+    def bench(self, record_bytes, in_flight, seconds):
+        words = ["bench", "--log", LOG, "--size", record_bytes, "--in-flight", in_flight]
+        return self.client(*words, "--seconds", seconds, "--verify")
 
     def status(self):
         """Of each node, by name."""
@@ -88,23 +107,51 @@ class Cluster:
             before = after
 
 
+class Stream:
+    """The large records beside a cell's own: what they reach alone, then what they keep."""
+
+    def __init__(self, cluster, seconds, stack):
+        self.cluster, self.seconds, self.stack = cluster, seconds, stack
+        self.start()
+        self.alone = self.finish()
+        cluster.settle()
+
+    def start(self):
+        beside = self.cluster.cell.beside
+        self.client = self.cluster.bench(beside.record_bytes, beside.in_flight, self.seconds)
+        self.stack.callback(self.client.stop)
+
+    def finish(self):
+        """What the client said at its end, when it has read everything back."""
+        said = json.loads(self.client.finish())
+        if said["records"] == 0 or said["verified"] != said["records"]:
+            raise RuntimeError(f"of {said['records']} large records {said['verified']} were read back whole")
+        return said
+
+
 def measure(cell, seconds, release, examples, folder, ports) -> Measurement:
-    cluster = Cluster(release, examples, folder, ports)
+    cluster = Cluster(cell, release, examples, folder, ports)
     with contextlib.ExitStack() as stack:
         stack.callback(cluster.stop)
         cluster.start()
         cluster.warm_up()
+        stream = None if cell.beside is None else Stream(cluster, seconds, stack)
         warm_compactions, _ = cluster.compactions()
         before = usage_of(cluster.nodes.values())
-        words = ["bench", "--log", LOG, "--size", cell.record_bytes, "--in-flight", cell.in_flight]
-        client = cluster.client(*words, "--seconds", seconds, "--verify")
+        if stream is not None:
+            stream.start()
+        client = cluster.bench(cell.record_bytes, cell.in_flight, seconds)
         stack.callback(client.stop)
         used, window = watch(client, cluster.nodes.values(), seconds)
         said = json.loads(client.finish())
+        kept = None if stream is None else stream.finish()
         disk_bytes = (usage_of(cluster.nodes.values()) - before).disk_bytes
         compactions, compaction_bytes = cluster.compactions()
-    made = Measurement.of(cell, said, used, window, disk_bytes)
+    made = Measurement.of(cell, said, used, window, disk_bytes, 0 if kept is None else kept["bytes"])
     made.compactions = compactions
     made.compactions_before = warm_compactions
     made.compaction_bytes = compaction_bytes
+    if kept is not None:
+        made.stream_bytes_per_second = kept["bytes_per_second"]
+        made.stream_share = kept["bytes_per_second"] / stream.alone["bytes_per_second"]
     return made

@@ -5,6 +5,10 @@ from result import CellResult, Spread
 HEADS = ("cell", "side", "records/s (least..most)", "MB/s", "p50 ms", "p99 ms", "cpu", "us/rec", "switch/rec", "disk B/B")
 
 
+def per_second(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.2f}"
+
+
 def _row(result: CellResult, side: str):
     def median(what) -> float:
         return result.spread(side, what).median
@@ -13,7 +17,7 @@ def _row(result: CellResult, side: str):
     return (
         result.cell.name,
         side,
-        f"{rate.median:.0f} ({rate.least:.0f}..{rate.most:.0f})",
+        f"{per_second(rate.median)} ({per_second(rate.least)}..{per_second(rate.most)})",
         f"{median(lambda m: m.bytes_per_second) / 1e6:.1f}",
         f"{median(lambda m: m.latency_us['p50']) / 1e3:.2f}",
         f"{median(lambda m: m.latency_us['p99']) / 1e3:.2f}",
@@ -24,11 +28,22 @@ def _row(result: CellResult, side: str):
     )
 
 
+def _beside(result: CellResult) -> str:
+    if result.cell.beside is None:
+        return ""
+    p99, share = result.p99_ms(), result.stream_share()
+    rate = result.spread("ours", lambda m: m.stream_bytes_per_second)
+    return (
+        f"{result.cell.name}: p99 {p99.median:.1f} ms ({p99.least:.1f}..{p99.most:.1f}) beside a stream of "
+        f"{rate.median / 1e6:.1f} MB/s, {share.median:.0%} of its rate alone ({share.least:.0%}..{share.most:.0%})\n"
+    )
+
+
 def _verdict(result: CellResult) -> str:
     share, ratio = result.share(), result.p50_ratio()
     passed = {True: "met", False: "MISSED", None: "-"}[result.passed()]
     last = result.rounds[-1].ours
-    return (
+    return _beside(result) + (
         f"{result.cell.name}: rate {share.median:.1%} of the floor ({share.least:.1%}..{share.most:.1%}), "
         f"p50 {ratio.median:.2f} times ({ratio.least:.2f}..{ratio.most:.2f}); bar: {result.cell.bar()}: {passed}\n"
         f"    compactions of each store, last round: at least {last.compactions}, {last.compactions - last.compactions_before} "

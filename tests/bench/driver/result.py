@@ -21,9 +21,11 @@ class Measurement:
     compactions: Optional[int] = None  # fewest of any store, since it started
     compactions_before: Optional[int] = None  # the same, when the measurement began
     compaction_bytes: Optional[int] = None  # written by all stores, since they started
+    stream_bytes_per_second: Optional[float] = None  # of the large records beside these
+    stream_share: Optional[float] = None  # of what they reached alone
 
     @staticmethod
-    def of(cell, said, used, window, disk_bytes) -> "Measurement":
+    def of(cell, said, used, window, disk_bytes, beside_bytes=0) -> "Measurement":
         if said["records"] == 0:
             raise RuntimeError("nothing was acknowledged")
         if said["verified"] != said["records"] or said.get("wrong", 0) != 0:
@@ -38,7 +40,7 @@ class Measurement:
             cpu_share=used.cpu_seconds / (window * CORES),
             cpu_us_per_record=1e6 * used.cpu_seconds / (window * rate),
             switches_per_record=used.switches / (window * rate),
-            disk_bytes_per_byte=disk_bytes / (said["records"] * cell.record_bytes),
+            disk_bytes_per_byte=disk_bytes / (said["records"] * cell.record_bytes + beside_bytes),
         )
 
 
@@ -82,7 +84,16 @@ class CellResult:
     def spread(self, side: str, what) -> Spread:
         return Spread.of(what(getattr(one, side)) for one in self.rounds)
 
+    def p99_ms(self) -> Spread:
+        return self.spread("ours", lambda m: m.latency_us["p99"] / 1e3)
+
+    def stream_share(self) -> Spread:
+        return self.spread("ours", lambda m: m.stream_share)
+
     def passed(self) -> Optional[bool]:
+        beside = self.cell.beside
+        if beside is not None:
+            return self.p99_ms().median <= beside.p99_ms_max and self.stream_share().median >= beside.share_min
         if self.cell.share_min is not None:
             return self.share().median >= self.cell.share_min
         if self.cell.p50_ratio_max is not None:

@@ -1,9 +1,9 @@
-// The client of the floor: sends the same records to three stores, keeps so many unacknowledged, and counts a record as
-// acknowledged when two stores say it is durable.
+// The client of the floor: sends the same records to each store, keeps so many unacknowledged, and counts a record as
+// acknowledged when more than half of the stores say it is durable: two of three, or the only one.
 //
-// Usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE PORT FILE PORT FILE
-// Prints one line of JSON: records, seconds, latencies, and how many acknowledged records were read back equal from at
-// least two files.
+// Usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE [PORT FILE]...
+// Prints one line of JSON: records, seconds, latencies, and how many acknowledged records were read back equal from as
+// many files.
 #include "floor_check.hpp"
 
 #include <arpa/inet.h>
@@ -27,8 +27,10 @@ namespace {
 using namespace outsize::floor_bench;
 using clock_type = std::chrono::steady_clock;
 
-constexpr std::size_t stores = 3;
-constexpr std::size_t quorum = 2;
+constexpr std::size_t quorum_of(std::size_t stores) {
+  return stores / 2 + 1;
+}
+
 /// What the slowest store may lag behind the others before they wait for it: `outsize` bounds what it has outstanding
 /// with one server the same way.
 constexpr std::uint64_t lag_bytes_max = 32U << 20;
@@ -163,25 +165,25 @@ public:
 
 private:
   [[nodiscard]] std::uint64_t durable_at(std::size_t copies) const {
-    std::array<std::uint64_t, stores> counts{};
-    for (std::size_t i = 0; i < stores; ++i) {
-      counts[i] = stores_[i].durable();
+    std::vector<std::uint64_t> counts;
+    for (const connection &store : stores_) {
+      counts.push_back(store.durable());
     }
     std::sort(counts.begin(), counts.end(), std::greater<>());
     return counts[copies - 1];
   }
   [[nodiscard]] bool lags() const {
-    return (begun_ - durable_at(stores)) * records_.stored_bytes() > lag_bytes_max &&
-           begun_ - durable_at(stores) > in_flight_max_;
+    const std::uint64_t lag = begun_ - durable_at(stores_.size());
+    return lag * records_.stored_bytes() > lag_bytes_max && lag > in_flight_max_;
   }
 
   void wait() {
-    std::array<pollfd, stores> waiting{};
-    for (std::size_t i = 0; i < stores; ++i) {
-      waiting[i] = {stores_[i].socket(), static_cast<short>(POLLIN | (stores_[i].blocked() ? POLLOUT : 0)), 0};
+    std::vector<pollfd> waiting;
+    for (const connection &store : stores_) {
+      waiting.push_back({store.socket(), static_cast<short>(POLLIN | (store.blocked() ? POLLOUT : 0)), 0});
     }
     poll(waiting.data(), waiting.size(), 1000);
-    for (std::size_t i = 0; i < stores; ++i) {
+    for (std::size_t i = 0; i < stores_.size(); ++i) {
       if ((waiting[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
         stores_[i].receive();
       }
@@ -190,16 +192,17 @@ private:
 
   void acknowledge() {
     const auto now = clock_type::now();
-    for (const std::uint64_t durable = durable_at(quorum); acknowledged_ < durable; ++acknowledged_) {
+    for (const std::uint64_t durable = durable_at(quorum_of(stores_.size())); acknowledged_ < durable;
+         ++acknowledged_) {
       const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - begun_at_.front());
       latencies_us_.push_back(static_cast<std::uint32_t>(took.count()));
       begun_at_.pop_front();
     }
   }
 
-  /// The third copy comes in as well; its time is not counted.
+  /// The last copy comes in as well; its time is not counted.
   void settle() {
-    while (durable_at(stores) < begun_) {
+    while (durable_at(stores_.size()) < begun_) {
       for (connection &store : stores_) {
         store.send_up_to(records_, begun_);
       }
@@ -226,22 +229,22 @@ std::uint64_t verified(const records &sent, std::uint64_t count, const std::vect
     equal.push_back(equal_records(file, sent, count));
   }
   std::sort(equal.begin(), equal.end(), std::greater<>());
-  return equal[quorum - 1];
+  return equal[quorum_of(files.size()) - 1];
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 4 + 2 * static_cast<int>(stores)) {
-    std::fprintf(stderr, "usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE PORT FILE PORT FILE\n");
+  if (argc < 6 || argc % 2 != 0) {
+    std::fprintf(stderr, "usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE [PORT FILE]...\n");
     return 2;
   }
   const records sent(static_cast<std::uint32_t>(std::strtoul(argv[1], nullptr, 10)));
   std::vector<connection> connections;
   std::vector<std::string> files;
-  for (std::size_t i = 0; i < stores; ++i) {
-    connections.emplace_back(static_cast<std::uint16_t>(std::strtoul(argv[4 + 2 * i], nullptr, 10)));
-    files.emplace_back(argv[5 + 2 * i]);
+  for (int at = 4; at < argc; at += 2) {
+    connections.emplace_back(static_cast<std::uint16_t>(std::strtoul(argv[at], nullptr, 10)));
+    files.emplace_back(argv[at + 1]);
   }
   run measured(sent, std::strtoull(argv[2], nullptr, 10), std::chrono::seconds(std::strtoul(argv[3], nullptr, 10)),
                connections);

@@ -61,6 +61,59 @@ template <class Message> attack answered(const std::string &name, const Message 
           }};
 }
 
+/// The outcome in an answer about a large append; code::ok when it is another answer, or says nothing.
+code why_refused(const rogue::answer &answer) {
+  std::optional<wire::append_result> outcome;
+  if (answer.what == wire::kind::append_opened) {
+    outcome = wire::decode<wire::append_opened>(answer.header).value().outcome;
+  } else if (answer.what == wire::kind::piece_taken) {
+    outcome = wire::decode<wire::piece_taken>(answer.header).value().outcome;
+  } else if (answer.what == wire::kind::append_finished) {
+    outcome = wire::decode<wire::append_finished>(answer.header).value().outcome;
+  }
+  return outcome.has_value() && outcome->refused.has_value() ? outcome->refused->why : code::ok;
+}
+
+/// What is wrong with it is said in the answer of its kind: a refusal, and the stream is not open.
+template <class Message>
+attack refused_inside(const std::string &name, const Message &message, code why, const rope &payload = {}) {
+  return {name, "", [message, why, payload](const std::string &address) {
+            rogue peer(address);
+            peer.greet();
+            peer.send(message, question, payload);
+            const auto answer = peer.await_answer(question, soon());
+            REQUIRE(answer.has_value());
+            CHECK(why_refused(*answer) == why);
+          }};
+}
+
+/// The first part of a piece that would be `bytes` long, of a stream that is not open: answered before the rest comes.
+attack piece_of_nothing(const std::string &name, std::uint64_t bytes) {
+  return {name, "", [bytes](const std::string &address) {
+            rogue peer(address);
+            peer.greet();
+            const buffer header =
+                wire::seal_envelope(wire::encode(wire::append_piece{1, 0, {}}), wire::kind::append_piece, question);
+            rope first(header);
+            first.append(rope(writable_buffer(wire::kib).freeze()));
+            peer.send(wire::part{1, header.size(), header.size() + bytes, 0}, 0, first);
+            const auto answer = peer.await_answer(question, soon());
+            REQUIRE(answer.has_value());
+            CHECK(why_refused(*answer) == code::not_found);
+          }};
+}
+
+/// Gives up what was never begun, and is served all the same.
+attack gives_up_nothing(const std::string &name, std::uint64_t stream) {
+  return {name, "", [stream](const std::string &address) {
+            rogue peer(address);
+            peer.greet();
+            peer.send(wire::abandon_append{stream});
+            peer.send(wire::find_tail{"orders", 0}, question);
+            CHECK(peer.await_answer(question, soon()).has_value());
+          }};
+}
+
 /// [kind, number, body] with a body of `depth` arrays, one inside the other.
 buffer nested(wire::kind what, std::uint64_t depth) {
   writable_buffer bytes(wire::envelope_bytes + depth);
@@ -187,6 +240,9 @@ std::vector<attack> absurd_requests() {
   nowhere.to = UINT64_MAX;
   wire::read all = nowhere;
   all.from = 0;
+  const rope no_fields(buffer::of_static("\x80")); // a record header
+  wire::open_append endless{"orders", absurd, UINT64_MAX, UINT8_MAX, UINT32_MAX};
+  wire::open_append headless{"orders", 64 * wire::mib, 0, 0, 0};
   wire::command deep{"log-describe", std::string(wire::mib, '[')};
   wire::command twice{"log-create", R"({"name":"twice","nodeset":["n1","n1"],"sequencer":"n3"})"};
   return {
@@ -197,6 +253,15 @@ std::vector<attack> absurd_requests() {
       answered("a read of everything at once", all),
       answered("an append to a log that is not there", wire::append{"nowhere", {}, absurd, 0}),
       answered("a tail asked for by a relay of a relay", wire::find_tail{"orders", UINT8_MAX}),
+      answered("a large append of 2^63 bytes, without a record header", endless),
+      answered("a large append without a record header", headless),
+      refused_inside("a large append to a log that is not there", wire::open_append{"nowhere", absurd, 0, 0, 0},
+                     code::unknown_log, no_fields),
+      refused_inside("a piece of a stream that is not open", wire::append_piece{absurd, UINT32_MAX, {}},
+                     code::not_found, rope(writable_buffer(wire::kib).freeze())),
+      piece_of_nothing("a piece of 512 MiB of a stream that is not open", 512 * wire::mib),
+      refused_inside("the end of a stream that is not open", wire::finish_append{0, {}}, code::not_found),
+      gives_up_nothing("a stream given up that is not open", absurd),
       refused("arguments of 1 MiB of brackets", deep, code::invalid_argument),
       refused("a nodeset with the same node twice", twice, code::invalid_argument),
       refused("a digest without numbers", wire::command{"digest", R"({"log":"orders","from":-1,"to":"x"})"},

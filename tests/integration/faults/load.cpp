@@ -29,9 +29,9 @@ constexpr duration append_time_max = suite::patience;
 /// Small ones mostly; one in a hundred is larger than a part of a message.
 std::uint64_t pick_bytes(std::mt19937_64 &random, std::uint64_t largest) {
   const auto between = [&](std::uint64_t least, std::uint64_t most) {
-    return std::uniform_int_distribution<std::uint64_t>(least, std::max(least, std::min(most, largest)))(random);
+    return std::uniform_int_distribution<std::uint64_t>(std::min(least, largest), std::min(most, largest))(random);
   };
-  const std::uint64_t kind = between(0, 99);
+  const std::uint64_t kind = std::uniform_int_distribution<std::uint64_t>(0, 99)(random);
   return kind < 70   ? between(1, kib)
          : kind < 94 ? between(1, 32 * kib)
          : kind < 99 ? between(1, 256 * kib)

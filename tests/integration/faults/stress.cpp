@@ -26,10 +26,15 @@ std::string difference_in(const json &digest) {
 
 } // namespace
 
-stress::stress(test::cluster_kind kind, const std::string &log_server) : nodes(kind) {
-  for (const char *name : test::node_names) {
-    nodes.options(name).log_server = log_server;
-  }
+stress::stress(test::cluster_kind kind, const std::string &log_server)
+    : stress(kind, [&](test::cluster &made) {
+        for (const char *name : test::node_names) {
+          made.options(name).log_server = log_server;
+        }
+      }) {}
+
+stress::stress(test::cluster_kind kind, const std::function<void(test::cluster &)> &configure) : nodes(kind) {
+  configure(nodes);
   nodes.start_all();
 }
 

@@ -7,6 +7,7 @@
 #include "journal.hpp"
 #include "load.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ class stress {
 public:
   /// Three nodes that take appends; `log_server` as in test::node_options.
   explicit stress(test::cluster_kind kind, const std::string &log_server = {});
+  /// The same, with `configure` called before they start.
+  stress(test::cluster_kind kind, const std::function<void(test::cluster &)> &configure);
 
   /// Begins the load: through these nodes, or all of them. `pause` as in load_options.
   void begin_load(std::uint64_t seed, const std::vector<std::string> &through = {"n1", "n2", "n3"},

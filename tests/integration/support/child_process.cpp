@@ -1,6 +1,7 @@
 #include "child_process.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -35,8 +36,12 @@ pipe_ends make_pipe() {
 }
 
 /// Only calls that are allowed between fork and exec in a process with threads.
-[[noreturn]] void become(char *const *arguments, pid_t parent, int in, int out, int err) {
+[[noreturn]] void become(char *const *arguments, pid_t parent, bool obeys_modes, int in, int out, int err) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (obeys_modes) { // what is not in the bounding set is not given to root by exec; others have nothing to lose
+    ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
+    ::prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH);
+  }
   if (::getppid() != parent || ::dup2(in, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(err, 2) < 0) {
     ::_exit(127); // the parent may have died before prctl
   }
@@ -91,7 +96,7 @@ child_process::child_process(const options &how) {
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) {
-    become(arguments.data(), parent, in, out.write, err.write);
+    become(arguments.data(), parent, how.obeys_modes, in, out.write, err.write);
   }
   ::close(in);
   ::close(out.write);

@@ -18,7 +18,8 @@ public:
   struct options {
     std::vector<std::string> command; ///< absolute path first
     std::string stdin_file = "/dev/null";
-    std::string stderr_file; ///< appended to; empty: kept, see collect
+    std::string stderr_file;  ///< appended to; empty: kept, see collect
+    bool obeys_modes = false; ///< file modes hold for it even when root runs the tests
   };
   struct output {
     int exit_code = 0; ///< 128 + n when signal n ended it

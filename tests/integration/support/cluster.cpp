@@ -16,7 +16,7 @@ cluster::cluster(cluster_kind kind) : kind_(kind) {
 }
 
 void cluster::launch(const std::string &name) {
-  node(name).start(config_text(kind_, ports_, name, options(name)));
+  node(name).start(config_text(kind_, ports_, name, options(name)), options(name).obeys_modes);
 }
 
 void cluster::start(const std::vector<std::string> &names) {

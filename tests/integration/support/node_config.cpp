@@ -45,8 +45,8 @@ std::string config_text(cluster_kind kind, const port_lease &ports, const std::s
   }
   to << "[metadata]\nkind = \"embedded\"\nnode = \"n3\"\n\n";
   to << "[[size-policy]]\nname = \"reject\"\nplugin = \"reject\"\n\n";
-  to << "[[log]]\nname = \"orders\"\nsequencer = \"n3\"\nnodeset = [\"n1\", \"n2\", \"n3\"]\npolicies = "
-        "[\"reject\"]\n\n";
+  to << "[[log]]\nname = \"orders\"\nsequencer = \"n3\"\nnodeset = [\"n1\", \"n2\", \"n3\"]\npolicies = ["
+     << options.policies << "]\n\n";
   to << options.more << "\n";
   return to.str();
 }

@@ -9,7 +9,7 @@
 
 namespace outsize::test {
 
-/// What a test may set before a node is started, or started again. All but the first are lines of TOML.
+/// What a test may set before a node is started, or started again. All but the first and the last are lines of TOML.
 struct node_options {
   std::string message_limit = "32MiB";
   std::string cluster;    ///< more keys of [cluster]
@@ -17,7 +17,9 @@ struct node_options {
   std::string log_server; ///< keys of [log-server]
   /// Keys of [sequencer]; by default several of the largest records may be on their way at once.
   std::string sequencer = "producer-in-flight-bytes = \"128MiB\"";
-  std::string more; ///< whole sections
+  std::string policies = "\"reject\""; ///< of the log "orders", in order
+  std::string more;                    ///< whole sections
+  bool obeys_modes = false;            ///< file modes hold for the node, even when root runs it
 };
 
 /// The data folder is named after the node and lies beside the file.

@@ -22,11 +22,12 @@ std::string text_of(const std::string &file) {
 node_process::node_process(std::string name, std::string folder)
     : name_(std::move(name)), config_file_(folder + "/" + name_ + ".toml"), log_file_(folder + "/" + name_ + ".log") {}
 
-void node_process::start(const std::string &config) {
+void node_process::start(const std::string &config, bool obeys_modes) {
   std::ofstream(config_file_) << config;
   child_process::options how;
   how.command = {outsized_program, "--config", config_file_};
   how.stderr_file = log_file_;
+  how.obeys_modes = obeys_modes;
   process_ = std::make_unique<child_process>(how);
 }
 

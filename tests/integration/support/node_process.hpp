@@ -18,7 +18,7 @@ public:
   node_process(std::string name, std::string folder);
 
   /// Writes the configuration and starts the process; await_ready waits for it.
-  void start(const std::string &config);
+  void start(const std::string &config, bool obeys_modes = false);
   /// Fails the test, with the log's tail, when the line `ready …` does not come.
   void await_ready();
   [[nodiscard]] bool started() const { return process_ != nullptr; }

@@ -1,4 +1,4 @@
-// The one checker of the invariants L1 to L7 and Z1 to Z9, as far as they can be seen from outside of the host: on the
+// The one checker of the invariants L1 to L10 and Z1 to Z9, as far as they can be seen from outside of the host: on the
 // disks, on the wire, and in the answers that clients get. It is told of every step as it happens.
 //
 // Thread rule: one thread.
@@ -38,6 +38,7 @@ public:
   [[nodiscard]] history &clients() { return clients_; }
   [[nodiscard]] const chains &segments() const { return chains_; }
   [[nodiscard]] const copies &disks() const { return copies_; }
+  [[nodiscard]] copies &disks() { return copies_; }
 
   /// A number that is equal for equal runs.
   [[nodiscard]] std::uint64_t trace_hash() const { return hash_; }

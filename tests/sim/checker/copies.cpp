@@ -8,11 +8,12 @@
 namespace outsize::sim {
 
 void copies::on_durable(const std::string &server, const host::commit &what) {
+  segment_copies &of = segment_of(what.segment);
   for (const host::entry_write &write : what.entries) {
     take(server, what, write);
   }
-  segment_copies &of = segments_[what.segment];
   advance(what.segment, of);
+  check_window(what.segment, of);
   check_row(server, what.segment, what.row);
   of.rows[server] = what.row;
 }
@@ -32,7 +33,8 @@ void copies::take(const std::string &server, const host::commit &what, const hos
                write.offset, intact.error().text);
   }
   ++entries_written_;
-  auto &entries = segments_[what.segment].entries;
+  segment_copies &of = segment_of(what.segment);
+  auto &entries = of.entries;
   const auto before = entries.find(write.offset);
   if (before != entries.end()) {
     check_value(before->second, header.value(), server);
@@ -40,8 +42,18 @@ void copies::take(const std::string &server, const host::commit &what, const hos
     return;
   }
   check_new(what.segment, header.value(), write.bytes.size());
-  entries[write.offset] = {header->kind,    header->generation, header->checksum,
-                           header->content, write.bytes.size(), {server}};
+  of.sets.take(header.value(), body, of.quorum_tail);
+  stored_value &made = entries[write.offset];
+  made = {header->kind, header->generation, header->checksum,      {},
+          {},           write.bytes.size(), header->payload_bytes, {server}};
+  if (header->kind == wire::entry_kind::data) {
+    made.record = header->content;
+  } else if (header->kind == wire::entry_kind::commit) {
+    made.split = of.sets.commit_of(header->set);
+    made.record = made.split.has_value() ? made.split->content : wire::digest{};
+  } else if (header->kind == wire::entry_kind::fragment) {
+    of.largest_fragment = std::max(of.largest_fragment, header->payload_bytes);
+  }
 }
 
 void copies::check_value(const stored_value &before, const wire::entry_header &now, const std::string &server) {
@@ -81,7 +93,7 @@ void copies::check_new(const segment_id &segment, const wire::entry_header &entr
 }
 
 void copies::check_row(const std::string &server, const segment_id &segment, const host::segment_row &now) {
-  const segment_copies &of = segments_[segment];
+  const segment_copies &of = segment_of(segment);
   if (const auto last = of.rows.find(server); last != of.rows.end()) {
     const host::segment_row &before = last->second;
     seen_.add("rule/L5");
@@ -143,17 +155,41 @@ const host::segment_row *copies::row(const std::string &server, const segment_id
   return row == of->second.rows.end() ? nullptr : &row->second;
 }
 
-bool copies::holds_content(const wire::digest &content) const {
+bool copies::holds_record(const wire::digest &content) const {
   for (const auto &[segment, of] : segments_) {
     const host::segment_record *record = chains_.segment(segment);
     const offset_t end = record == nullptr ? 0 : record->end.value_or(UINT64_MAX);
     for (const auto &[offset, value] : of.entries) {
-      if (offset < end && value.content == content) {
+      if (offset < end && is_record(value.kind) && value.record == content) {
         return true;
       }
     }
   }
   return false;
+}
+
+/// Fragments that are on a disk and not committed are on their way, for all that their sequencer can know.
+void copies::check_window(const segment_id &segment, const segment_copies &of) {
+  std::uint64_t on_their_way = 0;
+  for (auto at = of.entries.lower_bound(of.quorum_tail); at != of.entries.end(); ++at) {
+    on_their_way += at->second.kind == wire::entry_kind::fragment ? at->second.payload_bytes : 0;
+  }
+  const std::uint64_t most = std::max(bulk_window_bytes_, of.largest_fragment);
+  if (on_their_way > most) {
+    found_.add("Z6", "{}/{}: {} bytes of fragments are on their way, {} may be", segment.log, segment.index,
+               on_their_way, most);
+  }
+}
+
+void copies::check_sets_at_end() {
+  for (auto &[segment, of] : segments_) {
+    const host::segment_record *record = chains_.segment(segment);
+    const offset_t end = record == nullptr ? 0 : record->end.value_or(of.quorum_tail);
+    of.sets.check_at_end(record == nullptr ? 0 : record->base, end, [&of](offset_t offset) {
+      const auto found = of.entries.find(offset);
+      return found == of.entries.end() || found->second.kind == wire::entry_kind::filler;
+    });
+  }
 }
 
 } // namespace outsize::sim

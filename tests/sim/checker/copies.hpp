@@ -1,6 +1,6 @@
 // What the disks of all log servers hold, entry by entry, and what must be true of every write: one value per offset
 // (L2), within the segment's limit (Z1), by the segment's one writer (L1), and no server believes more to be committed
-// than is on a write quorum (L3, L4, L5).
+// than is on a write quorum (L3, L4, L5). What split records must be like is in split_sets_check (L9, L10).
 //
 // Thread rule: one thread.
 #pragma once
@@ -9,11 +9,13 @@
 #include "sim/checker/chains.hpp"
 #include "sim/checker/coverage.hpp"
 #include "sim/checker/findings.hpp"
+#include "sim/checker/split_sets_check.hpp"
 
 #include <outsize/wire/types.hpp>
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -23,10 +25,17 @@ struct stored_value {
   wire::entry_kind kind{};
   host::generation_t generation = 0;
   wire::digest checksum{};
-  wire::digest content{};
-  std::uint64_t bytes = 0; ///< of the whole entry
+  wire::digest record{};                   ///< content of the record that it makes visible; zero when it makes none
+  std::optional<wire::split_record> split; ///< of a commit entry
+  std::uint64_t bytes = 0;                 ///< of the whole entry
+  std::uint64_t payload_bytes = 0;
   std::set<std::string> holders;
 };
+
+/// Does an entry of this kind make a record visible at its offset?
+inline bool is_record(wire::entry_kind kind) {
+  return kind == wire::entry_kind::data || kind == wire::entry_kind::commit || kind == wire::entry_kind::reference;
+}
 
 class copies {
 public:
@@ -40,21 +49,32 @@ public:
   /// The first offset of the segment that is not on a write quorum, or that follows one that is not.
   [[nodiscard]] offset_t quorum_tail(const segment_id &segment) const;
   [[nodiscard]] const host::segment_row *row(const std::string &server, const segment_id &segment) const;
-  /// True when a disk holds an entry with that content at an offset that its segment's chain counts.
-  [[nodiscard]] bool holds_content(const wire::digest &content) const;
+  /// True when a disk holds an entry that makes this record visible, at an offset that its segment's chain counts.
+  [[nodiscard]] bool holds_record(const wire::digest &content) const;
+  /// So many bytes of a segment's fragments may be on their way (Z6), or one fragment.
+  void bound_fragments(std::uint64_t window_bytes) { bulk_window_bytes_ = window_bytes; }
+  /// When nothing moves any more.
+  void check_sets_at_end();
   [[nodiscard]] std::uint64_t entries_written() const { return entries_written_; }
 
 private:
   struct segment_copies {
+    segment_copies(const segment_id &segment, findings &found, coverage &seen) : sets(segment, found, seen) {}
     std::map<offset_t, stored_value> entries;
+    split_sets_check sets;
+    std::uint64_t largest_fragment = 0;
     std::map<std::string, host::segment_row> rows;
     offset_t quorum_tail = 0; ///< 0: not begun
   };
 
+  segment_copies &segment_of(const segment_id &segment) {
+    return segments_.try_emplace(segment, segment, found_, seen_).first->second;
+  }
   void take(const std::string &server, const host::commit &what, const host::entry_write &write);
   void check_value(const stored_value &before, const wire::entry_header &now, const std::string &server);
   void check_new(const segment_id &segment, const wire::entry_header &entry, std::uint64_t bytes);
   void check_row(const std::string &server, const segment_id &segment, const host::segment_row &now);
+  void check_window(const segment_id &segment, const segment_copies &of);
   void advance(const segment_id &segment, segment_copies &of);
 
   const chains &chains_;
@@ -62,6 +82,7 @@ private:
   coverage &seen_;
   std::map<segment_id, segment_copies> segments_;
   std::uint64_t entries_written_ = 0;
+  std::uint64_t bulk_window_bytes_ = UINT64_MAX;
 };
 
 } // namespace outsize::sim

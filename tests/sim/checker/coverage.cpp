@@ -14,10 +14,16 @@ constexpr std::array wanted = std::to_array<std::string_view>({
   "fault/kill", "fault/power-cut", "fault/kill-all", "fault/lower-limit", "fault/break", "fault/block",
   "fault/slow-path", "fault/message-lost", "fault/half-open", "fault/handshake-lost", "fault/stalled-sync",
   "fault/unsynced-lost", "fault/unsynced-kept", "fault/freeze", "fault/duplicate", "fault/store-refused",
-  "fault/full-disk", "fault/failing-reads", "fault/failed-write", "fault/bit-rot",
+  "fault/full-disk", "fault/failing-reads", "fault/failed-write", "fault/bit-rot", "fault/client-left",
+  "fault/source-failed",
 
   "rule/L1", "rule/L2", "rule/L3", "rule/L4", "rule/L5", "rule/L6", "rule/L7",
+  "rule/L9", "rule/L10",
   "rule/Z1", "rule/Z2", "rule/Z3", "rule/Z4", "rule/Z5", "rule/Z6", "rule/Z7", "rule/Z8", "rule/Z9",
+
+  "split/fragment", "split/commit", "split/abort", "split/cut-off", "split/acknowledged-whole",
+  "split/acknowledged-in-pieces", "split/piece-sent", "split/piece-relayed", "split/payload-read",
+  "split/payload-begun-again", "split/open-seen",
 });
 // clang-format on
 

@@ -15,7 +15,7 @@
 namespace outsize::sim {
 
 struct finding {
-  std::string rule; ///< L1 to L7 and Z1 to Z9 of the design, or "live", "form"
+  std::string rule; ///< L1 to L10 and Z1 to Z9, or "live", "form"
   duration at{};    ///< simulated time
   std::string text;
 };

@@ -51,7 +51,7 @@ void history::check_acknowledged(fate &of, const sent_append &sent, const wire::
   const std::string &log = of.what.log;
   const auto segment = chains_.holding(log, answer.offset);
   const stored_value *value = segment ? copies_.find(*segment, answer.offset) : nullptr;
-  if (value == nullptr || value->content != of.what.content || value->kind != wire::entry_kind::data) {
+  if (value == nullptr || value->record != of.what.content || !is_record(value->kind)) {
     found_.add("L3", "log {} offset {} was acknowledged for a record of {} bytes that is not there{}", log,
                answer.offset, of.what.record_bytes,
                segment && segment->index > 0 ? " (or lies beyond the end of a sealed segment: L6)" : "");
@@ -66,14 +66,7 @@ void history::check_acknowledged(fate &of, const sent_append &sent, const wire::
     found_.add("Z2", "log {} offset {}: {} bytes were reported, {} are stored", log, answer.offset, answer.entry_bytes,
                value->bytes);
   }
-  const std::vector<std::uint64_t> limits = policy_limits_since(sent);
-  const std::uint64_t message_bytes = message_bytes_of(of.what);
-  const bool fits = std::any_of(limits.begin(), limits.end(), [&](std::uint64_t one) { return message_bytes <= one; });
-  // A sequence that is sent again is answered whatever the limit is now.
-  if (!fits && answer.duplicate == 0) {
-    found_.add("Z1", "log {} offset {}: a record that needs a message of {} bytes was let in; the limit was {}", log,
-               answer.offset, message_bytes, limits.empty() ? 0 : limits.back());
-  }
+  check_stored_as(sent, answer, *value);
   of.acknowledged.insert(answer.offset);
   if (of.acknowledged.size() > 1) {
     found_.add("L2", "log {}: one record was acknowledged at two offsets, {} and {}", log, *of.acknowledged.begin(),
@@ -82,6 +75,32 @@ void history::check_acknowledged(fate &of, const sent_append &sent, const wire::
   const auto [at, fresh] = acknowledged_[log].try_emplace(answer.offset, of.what.content, *segment);
   if (!fresh && at->second.content != of.what.content) {
     found_.add("L2", "log {} offset {} was acknowledged for two records", log, answer.offset);
+  }
+}
+
+/// As one entry it is within the limit; larger than that only in fragments.
+void history::check_stored_as(const sent_append &sent, const wire::append_result &answer, const stored_value &value) {
+  const bool is_split = value.split.has_value();
+  if (is_split != (answer.stored == wire::stored_as::split) ||
+      answer.fragments != (is_split ? value.split->fragments : 0)) {
+    found_.add("Z2", "log {} offset {}: it was told to be stored as {} with {} fragments, {} are there", sent.what.log,
+               answer.offset, static_cast<int>(answer.stored), answer.fragments, is_split ? value.split->fragments : 0);
+  }
+  if (!is_split) {
+    check_limit(sent, answer);
+    return;
+  }
+  seen_.add(sent.in_pieces ? "split/acknowledged-in-pieces" : "split/acknowledged-whole");
+}
+
+void history::check_limit(const sent_append &sent, const wire::append_result &answer) {
+  const std::vector<std::uint64_t> limits = policy_limits_since(sent);
+  const std::uint64_t message_bytes = message_bytes_of(sent.what);
+  const bool fits = std::any_of(limits.begin(), limits.end(), [&](std::uint64_t one) { return message_bytes <= one; });
+  // A sequence that is sent again is answered whatever the limit is now.
+  if (!fits && answer.duplicate == 0) {
+    found_.add("Z1", "log {} offset {}: a record that needs a message of {} bytes was let in; the limit was {}",
+               sent.what.log, answer.offset, message_bytes, limits.empty() ? 0 : limits.back());
   }
 }
 
@@ -190,9 +209,7 @@ void history::on_read(const std::string &log, offset_t from, const client::read_
   for (const client::read_record &record : batch.records) {
     // Offsets between two records must hold none.
     for (; expected < record.offset; ++expected) {
-      const auto segment = chains_.holding(log, expected);
-      const stored_value *skipped = segment ? copies_.find(*segment, expected) : nullptr;
-      if (skipped == nullptr || skipped->kind == wire::entry_kind::data) {
+      if (may_hold_record(log, expected)) {
         found_.add("L7", "log {}: a read from {} left out offset {}", log, from, expected);
       }
     }
@@ -204,9 +221,7 @@ void history::on_read(const std::string &log, offset_t from, const client::read_
     ++totals_.records_read;
   }
   for (; expected < batch.next; ++expected) {
-    const auto segment = chains_.holding(log, expected);
-    const stored_value *skipped = segment ? copies_.find(*segment, expected) : nullptr;
-    if (skipped == nullptr || skipped->kind == wire::entry_kind::data) {
+    if (may_hold_record(log, expected)) {
       found_.add("L7", "log {}: a read from {} went on to {} and left out offset {}", log, from, batch.next, expected);
       return;
     }
@@ -217,6 +232,12 @@ void history::on_read(const std::string &log, offset_t from, const client::read_
   }
 }
 
+bool history::may_hold_record(const std::string &log, offset_t offset) const {
+  const auto segment = chains_.holding(log, offset);
+  const stored_value *there = segment ? copies_.find(*segment, offset) : nullptr;
+  return there == nullptr || is_record(there->kind);
+}
+
 void history::check_read_record(const std::string &log, const client::read_record &record) {
   seen_.add("rule/L7");
   const auto segment = chains_.holding(log, record.offset);
@@ -225,17 +246,55 @@ void history::check_read_record(const std::string &log, const client::read_recor
     found_.add("L7", "log {}: a reader saw offset {}, which is not committed", log, record.offset);
     return;
   }
+  if (!records_.contains(value->record)) {
+    found_.add("L7", "log {}: offset {} holds a record that nobody appended", log, record.offset);
+  }
+  if (record.large.has_value() != value->split.has_value()) {
+    found_.add("L7", "log {}: a reader saw offset {} as something else than it is", log, record.offset);
+    return;
+  }
+  if (record.large.has_value()) {
+    check_large(log, record, *value);
+    return;
+  }
   const auto header = wire::encode_record_header(record.header);
   rope bytes;
   if (header) {
     bytes.append(header.value());
   }
   bytes.append(record.payload);
-  if (value->content != wire::digest_of(bytes)) {
+  if (value->record != wire::digest_of(bytes)) {
     found_.add("L7", "log {}: a reader saw other bytes at offset {} than are stored", log, record.offset);
   }
-  if (!records_.contains(value->content)) {
-    found_.add("L7", "log {}: offset {} holds a record that nobody appended", log, record.offset);
+}
+
+void history::check_large(const std::string &log, const client::read_record &record, const stored_value &value) {
+  const auto *split = std::get_if<wire::split_record>(&record.large->kept);
+  if (split == nullptr || *split != *value.split || record.large->bytes != split->payload_bytes ||
+      record.large->content != value.record || !record.payload.empty()) {
+    found_.add("L7", "log {}: a reader was told of another large record at offset {} than is there", log,
+               record.offset);
+  }
+}
+
+/// Whole, and bit for bit what a client appended: two payloads with one digest are not to be had by accident.
+void history::on_payload(const std::string &log, const client::read_record &record, const rope &payload) {
+  seen_.add("split/payload-read");
+  rope bytes(record.large->record_header);
+  bytes.append(payload);
+  const auto made = records_.find(wire::digest_of(bytes));
+  if (made == records_.end() || made->second.what.log != log || made->first != record.large->content ||
+      made->second.what.payload_bytes != payload.size()) {
+    found_.add("L7", "log {}: a reader got other bytes of the payload at offset {} than were appended", log,
+               record.offset);
+  }
+}
+
+/// Copies may be damaged or away, and are asked for again. What was put together of verified pieces is never wrong.
+void history::on_payload_error(const std::string &log, const client::read_record &record, const error &why) {
+  seen_.add("split/payload-error/" + std::string(name_of(why.code)));
+  if (why.code == code::checksum_mismatch || why.code == code::internal) {
+    found_.add("L7", "log {}: the payload of the record at offset {} cannot be read: {}", log, record.offset, why.text);
   }
 }
 
@@ -245,9 +304,10 @@ void history::check_end() {
   for (const auto &[name, log] : chains_.logs()) {
     check_log_at_end(name);
   }
+  copies_.check_sets_at_end();
   for (const auto &[content, of] : records_) {
     const bool nothing_left = of.acknowledged.empty() && of.refused == of.tries;
-    if (nothing_left && copies_.holds_content(content)) {
+    if (nothing_left && copies_.holds_record(content)) {
       found_.add("Z5", "log {}: a record of {} bytes was refused each time, and is there", of.what.log,
                  of.what.record_bytes);
     }
@@ -267,10 +327,10 @@ void history::check_log_at_end(const std::string &log) {
     }
     for (offset_t offset = segment.base; offset < end; ++offset) {
       const stored_value &value = *copies_.find(id, offset);
-      if (value.kind != wire::entry_kind::data) {
+      if (!is_record(value.kind)) {
         continue;
       }
-      const auto record = records_.find(value.content);
+      const auto record = records_.find(value.record);
       if (record == records_.end()) {
         found_.add("L7", "log {}: offset {} holds a record that nobody appended", log, offset);
         continue;
@@ -282,7 +342,7 @@ void history::check_log_at_end(const std::string &log) {
   for (const auto &[offset, told] : acknowledged_[log]) {
     const auto segment = chains_.holding(log, offset);
     const stored_value *value = segment ? copies_.find(*segment, offset) : nullptr;
-    if (value == nullptr || value->content != told.content || offset >= copies_.quorum_tail(*segment)) {
+    if (value == nullptr || value->record != told.content || offset >= copies_.quorum_tail(*segment)) {
       found_.add("L3", "log {}: offset {} was acknowledged and is lost", log, offset);
     }
   }

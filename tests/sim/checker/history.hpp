@@ -35,11 +35,12 @@ struct made_record {
 struct sent_append {
   made_record what;
   std::uint32_t segment = 0; ///< index of the log's last segment when it was sent
+  bool in_pieces = false;    ///< the node is asked first, and may want it so
 };
 
 class history {
 public:
-  history(const chains &known, const copies &held, findings &found, coverage &seen)
+  history(const chains &known, copies &held, findings &found, coverage &seen)
       : chains_(known), copies_(held), found_(found), seen_(seen) {}
 
   /// Before the append is sent, each time.
@@ -54,6 +55,10 @@ public:
 
   /// A batch that was read from `from` on.
   void on_read(const std::string &log, offset_t from, const client::read_batch &batch);
+
+  /// The payload of a large record that was read, all of it.
+  void on_payload(const std::string &log, const client::read_record &record, const rope &payload);
+  void on_payload_error(const std::string &log, const client::read_record &record, const error &why);
 
   /// When nothing moves any more.
   void check_end();
@@ -93,17 +98,22 @@ private:
   using sequences = std::map<std::pair<std::string, std::uint64_t>, std::uint64_t>;
 
   void check_acknowledged(fate &of, const sent_append &sent, const wire::append_result &answer);
+  void check_stored_as(const sent_append &sent, const wire::append_result &answer, const stored_value &value);
+  void check_limit(const sent_append &sent, const wire::append_result &answer);
   void check_refusal(const sent_append &sent, const wire::refusal &why);
   void check_size_refusal(const sent_append &sent, const wire::refusal &why);
   /// The limits that held for a record of the log between its sending and now.
   [[nodiscard]] std::vector<std::uint64_t> policy_limits_since(const sent_append &sent) const;
+  /// Is a record at this offset of the log, or may there be one for all that is known?
+  [[nodiscard]] bool may_hold_record(const std::string &log, offset_t offset) const;
   void check_read_record(const std::string &log, const client::read_record &record);
+  void check_large(const std::string &log, const client::read_record &record, const stored_value &value);
   void check_log_at_end(const std::string &log);
   void check_once(const fate &of, const place &now, std::map<wire::digest, place> &seen);
   void check_order(const fate &of, offset_t offset, sequences &last);
 
   const chains &chains_;
-  const copies &copies_;
+  copies &copies_;
   findings &found_;
   coverage &seen_;
   std::map<wire::digest, fate> records_;

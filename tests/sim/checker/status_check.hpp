@@ -23,6 +23,7 @@ namespace outsize::sim {
 /// What the nodes were told to keep to.
 struct status_bounds {
   host::sequencer_options sequencer;
+  std::uint64_t payload_bytes_max = 0;                   ///< the largest that any client makes
   std::uint64_t message_bytes_max = 0;                   ///< the largest message limit of any node
   bool stores_are_refused = false;                       ///< by a fault of the simulation
   std::map<std::string, std::uint64_t> log_server_bytes; ///< each node's memory budget, as its operator set it
@@ -42,6 +43,7 @@ private:
   void check_tails(const std::string &node, std::uint64_t generation, const std::string &log,
                    const nlohmann::json &sequencer);
   void check_budgets(const std::string &log, const nlohmann::json &sequencer, const status_bounds &bounds);
+  void check_large(const std::string &log, const nlohmann::json &sequencer, const status_bounds &bounds);
   void check_alarms(const std::string &log, const host::segment_record &segment, const nlohmann::json &sequencer,
                     const status_bounds &bounds);
   void look_at_server(const std::string &node, const nlohmann::json &server, const status_bounds &bounds);

@@ -30,9 +30,12 @@ std::string request_key(const sighting &message) {
 bool is_bulk(wire::kind what) {
   switch (what) {
   case wire::kind::append:
+  case wire::kind::append_piece:
   case wire::kind::store:
   case wire::kind::fetched:
+  case wire::kind::set_fetched:
   case wire::kind::records:
+  case wire::kind::payload_piece:
     return true;
   default:
     return false;
@@ -80,9 +83,30 @@ void traffic::on_message(const sighting &message) {
   case wire::kind::appended:
     on_appended(decoded<wire::appended>(message).value_or(wire::appended{}));
     return;
+  case wire::kind::records:
+    on_records(message, decoded<wire::records>(message).value_or(wire::records{}));
+    return;
+  case wire::kind::append_piece:
+    on_piece(message);
+    return;
   default:
     return;
   }
+}
+
+/// Only what makes a record visible goes to readers: fragments reach them as the payload that they are.
+void traffic::on_records(const sighting &message, const wire::records &answer) {
+  for (const buffer &encoded : answer.entry_headers) {
+    const auto header = wire::decode_entry_header(encoded.span());
+    if (header && !is_record(header->kind)) {
+      found_.add("L7", "{} sent {} offset {} as a record, which is an entry of kind {}", message.from, message.to,
+                 header->offset, static_cast<int>(header->kind));
+    }
+  }
+}
+
+void traffic::on_piece(const sighting &message) {
+  seen_.add(chains_.node(message.from) == nullptr ? "split/piece-sent" : "split/piece-relayed");
 }
 
 /// Neighbours of a record that was refused for its size are taken.

@@ -45,6 +45,8 @@ private:
   using refused_store = std::tuple<std::string, segment_id, host::generation_t, offset_t>;
 
   void on_appended(const wire::appended &answer);
+  void on_records(const sighting &message, const wire::records &answer);
+  void on_piece(const sighting &message);
   void on_link(link &over, const sighting &message, wire::kind what);
   void on_hello(link &over, const sighting &message, const wire::hello &said);
   void on_part(link &over, const sighting &message);

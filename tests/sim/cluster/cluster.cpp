@@ -18,6 +18,7 @@ constexpr duration look_every = std::chrono::milliseconds(500);
 status_bounds bounds_of(const scenario &plan) {
   status_bounds made;
   made.sequencer = plan.sequencer;
+  made.payload_bytes_max = plan.payload_bytes_max();
   made.stores_are_refused = plan.faults.refusal_millionths > 0;
   for (const machine_settings &one : plan.machines) {
     made.message_bytes_max = std::max(made.message_bytes_max, one.message_limit_bytes);
@@ -58,6 +59,7 @@ cluster::cluster(scenario plan)
       appenders_(make_clients<appender>(world_, plan_, plan_.appenders)),
       readers_(make_clients<reader>(world_, plan_, plan_.readers)), nemesis_(world_, plan_, machines_),
       meddler_(world_, plan_), bounds_(bounds_of(plan_)) {
+  world_.judge.disks().bound_fragments(plan_.sequencer.bulk_window_bytes);
   world_.net.advance(world_.now);
   world_.net.set_usual_path(plan_.path);
   for (const std::unique_ptr<machine> &one : machines_) {

@@ -1,5 +1,7 @@
 #include "sim/cluster/machine.hpp"
 
+#include "policies/split/split_policy.hpp"
+
 #include <algorithm>
 #include <sstream>
 #include <utility>
@@ -24,6 +26,21 @@ std::string kind_of(const std::string &line) {
   return made;
 }
 
+/// What the plugin that ships says, configured as an operator would.
+host::chained_policy split_policy_of(const log_settings &log) {
+  host::chained_policy made;
+  made.name = "split-" + log.name;
+  made.applies_above = log.applies_above;
+  policies::split_policy::settings how;
+  how.fragment_bytes = log.fragment_bytes;
+  made.decide = [policy = std::make_shared<policies::split_policy>(how)](const outsize_policy_input &input,
+                                                                         outsize_policy_plan &plan) -> result<void> {
+    plan = policy->decide(policy_input(input)).raw();
+    return {};
+  };
+  return made;
+}
+
 } // namespace
 
 machine::machine(world &in, const scenario &plan, machine_settings settings)
@@ -45,13 +62,21 @@ host::node_options machine::options() {
   }
   made.metadata_node = plan_.machines.front().name;
   for (const log_settings &log : plan_.logs) {
-    made.logs.push_back({log.name, log.sequencer, log.nodeset, {}, log.message_limit_bytes, plan_.replication});
+    host::wanted_log wanted{log.name, log.sequencer, log.nodeset, {}, log.message_limit_bytes, plan_.replication};
+    if (log.fragment_bytes != 0) {
+      host::chained_policy policy = split_policy_of(log);
+      wanted.policies.push_back(policy.name);
+      made.policies.emplace(policy.name, std::move(policy));
+    }
+    made.logs.push_back(std::move(wanted));
   }
+  made.append_window_bytes = plan_.append_window_bytes;
   made.sequencer = plan_.sequencer;
   for (std::uint64_t *budget : {&made.sequencer.in_flight_bytes, &made.sequencer.producer_in_flight_bytes,
                                 &made.sequencer.server_outstanding_bytes}) {
     *budget = std::max(*budget, planted_in_flight_bytes_);
   }
+  made.sequencer.bulk_window_bytes = std::max(made.sequencer.bulk_window_bytes, planted_bulk_window_bytes_);
   made.log_server_memory_bytes = std::max(settings_.log_server_memory_bytes, planted_memory_bytes_);
   made.part_window_bytes = settings_.part_window_bytes;
   made.transports.push_back(host_.open_transport(settings_.message_limit_bytes, settings_.queue_bytes));

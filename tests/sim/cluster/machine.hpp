@@ -36,6 +36,8 @@ public:
   void plant_memory_budget(std::uint64_t bytes) { planted_memory_bytes_ = bytes; }
   /// The same for the sequencer: what may be in flight, in all and to one server.
   void plant_in_flight_budget(std::uint64_t bytes) { planted_in_flight_bytes_ = bytes; }
+  /// The same for the fragments that may be on their way.
+  void plant_bulk_window(std::uint64_t bytes) { planted_bulk_window_bytes_ = bytes; }
   /// From the next start on.
   void set_message_limit(std::uint64_t bytes) { settings_.message_limit_bytes = bytes; }
 
@@ -66,6 +68,7 @@ private:
   bool write_fails_ = false; ///< so a fatal error is in order
   std::uint64_t planted_memory_bytes_ = 0;
   std::uint64_t planted_in_flight_bytes_ = 0;
+  std::uint64_t planted_bulk_window_bytes_ = 0;
   time_point next_ = never;
   time_point frozen_until_{};
 };

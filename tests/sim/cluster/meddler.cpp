@@ -30,6 +30,8 @@ bool may_come_twice(wire::kind what) {
   case wire::kind::list_entries:
   case wire::kind::read:
   case wire::kind::find_tail:
+  case wire::kind::fetch_set:
+  case wire::kind::read_payload:
   case wire::kind::sync_metadata:
   case wire::kind::update_metadata:
   case wire::kind::stored:
@@ -39,6 +41,11 @@ bool may_come_twice(wire::kind what) {
   case wire::kind::records:
   case wire::kind::tail:
   case wire::kind::appended:
+  case wire::kind::append_opened:
+  case wire::kind::piece_taken:
+  case wire::kind::append_finished:
+  case wire::kind::payload_piece:
+  case wire::kind::set_fetched:
   case wire::kind::metadata:
   case wire::kind::metadata_updated:
     return true;

@@ -1,4 +1,5 @@
-// A client that reads every log from its beginning, follows it, and asks for its tail now and then.
+// A client that reads every log from its beginning, follows it, and asks for its tail now and then. Of a large record
+// it reads the payload, all of it, before it goes on.
 //
 // Thread rule: one thread.
 #pragma once
@@ -8,8 +9,11 @@
 #include "sim/cluster/world.hpp"
 
 #include <outsize/client/client.hpp>
+#include <outsize/client/payload_reader.hpp>
 
+#include <deque>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace outsize::sim {
@@ -38,7 +42,13 @@ private:
     time_point ask_tail_at{};
     std::uint32_t round = 0; ///< counts begin_again: an answer of an older one is not for us
     std::string last_error;
+    std::deque<client::read_record> large; ///< records whose payloads are still to be read; the first is being read
+    std::unique_ptr<client::payload_reader> payload;
+    rope payload_bytes; ///< of it, so far
+    time_point payload_at = never;
   };
+  void read_payload(const std::string &log, log_state &of);
+  void on_payload(const std::string &log, log_state &of, const result<rope> &bytes);
   void read(const std::string &log, log_state &of);
   void ask_tail(const std::string &log, log_state &of);
 

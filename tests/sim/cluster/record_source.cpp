@@ -35,7 +35,7 @@ std::uint64_t header_bytes(const wire::record_header &header) {
 } // namespace
 
 record_source::record_source(const scenario &plan, std::string owner, random_source random)
-    : owner_(std::move(owner)), random_(random) {
+    : plan_(plan), owner_(std::move(owner)), random_(random) {
   for (const machine_settings &machine : plan.machines) {
     limits_.push_back(machine.message_limit_bytes);
   }
@@ -68,19 +68,32 @@ std::uint64_t record_source::draw_record_bytes() {
   }
 }
 
+/// Around a whole number of fragments, or anywhere up to the most.
+std::uint64_t record_source::draw_split_bytes(const log_settings &log) {
+  if (random_.one_in(2)) {
+    return random_.between(log.fragment_bytes, log.large_bytes_max);
+  }
+  const std::uint64_t fragments =
+      random_.between(1, std::max<std::uint64_t>(log.large_bytes_max / log.fragment_bytes, 1));
+  return fragments * log.fragment_bytes - 1 + random_.between(0, 2);
+}
+
 void record_source::add_headers(wire::record_header &header) {
   const std::uint64_t quarter = random_.pick(limits_) / 4;
   const std::uint64_t bytes = random_.between(quarter - std::min<std::uint64_t>(quarter, 300), quarter + 300);
   header.headers.push_back({"padding", std::string(bytes, 'x')});
 }
 
-client::record record_source::make(const wire::producer_fields &producer) {
+client::record record_source::make(const std::string &log, const wire::producer_fields &producer) {
+  const auto into =
+      std::find_if(plan_.logs.begin(), plan_.logs.end(), [&](const auto &one) { return one.name == log; });
   client::record made;
   made.header.producer = producer;
   if (random_.one_in(12)) {
     add_headers(made.header);
   }
-  const std::uint64_t wanted = draw_record_bytes();
+  const bool is_split = into->fragment_bytes != 0 && random_.one_in(5);
+  const std::uint64_t wanted = is_split ? draw_split_bytes(*into) : draw_record_bytes();
   // The name goes into the payload where there is room, and into the key where there is none.
   constexpr std::uint64_t name_bytes = 24;
   const std::uint64_t without_key = header_bytes(made.header);

@@ -20,7 +20,7 @@ class record_source {
 public:
   record_source(const scenario &plan, std::string owner, random_source random);
 
-  client::record make(const wire::producer_fields &producer);
+  client::record make(const std::string &log, const wire::producer_fields &producer);
   /// A small one.
   client::record make_probe();
   /// What the checker wants to know of it.
@@ -28,9 +28,11 @@ public:
 
 private:
   [[nodiscard]] std::uint64_t draw_record_bytes();
+  [[nodiscard]] std::uint64_t draw_split_bytes(const log_settings &log);
   void add_headers(wire::record_header &header);
   [[nodiscard]] rope payload_of(std::uint64_t bytes);
 
+  const scenario &plan_;
   std::string owner_;
   std::vector<std::uint64_t> limits_;
   random_source random_;

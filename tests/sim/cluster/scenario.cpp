@@ -152,6 +152,34 @@ void draw_faults(scenario &made, random_source &random) {
   faults.refusal_millionths = random.pick(std::vector<std::uint64_t>{0, 0, 0, 2000, 20'000});
 }
 
+/// Two logs in three split what is too large for them. Fragments have from the least that a policy can be told to the
+/// most that a segment takes, and more, which the policy has to cut down.
+void draw_splitting(scenario &made, random_source &random) {
+  std::uint64_t lowest = UINT64_MAX;
+  for (const machine_settings &machine : made.machines) {
+    lowest = std::min(lowest, machine.message_limit_bytes);
+  }
+  for (log_settings &one : made.logs) {
+    if (random.one_in(3)) {
+      continue;
+    }
+    const std::uint64_t limit = one.message_limit_bytes == 0 ? lowest : std::min(lowest, one.message_limit_bytes);
+    const std::uint64_t most = wire::record_bytes_max(limit);
+    one.fragment_bytes = random.one_in(4) ? most + random.between(0, 1) : random.between(kib, most);
+    one.applies_above = random.one_in(2) ? 0 : random.between(kib, limit);
+    one.large_bytes_max = std::max(std::min(one.fragment_bytes * random.between(2, 40), 256 * kib), 3 * most);
+  }
+  made.sequencer.bulk_window_bytes = random.pick(std::vector<std::uint64_t>{1 * kib, 8 * kib, 64 * kib, 4 * mib});
+  made.sequencer.large_idle_max = random.pick(std::vector<duration>{milliseconds(200), seconds(2), seconds(30)});
+  made.sequencer.large_appends_max = static_cast<std::uint32_t>(random.pick(std::vector<std::uint64_t>{1, 3, 64}));
+  made.append_window_bytes = random.pick(std::vector<std::uint64_t>{256 * kib, 1 * mib, 64 * mib});
+  for (client_settings &one : made.appenders) {
+    one.whole_bytes_max = random.pick(std::vector<std::uint64_t>{0, 1 * kib, 4 * kib, 16 * kib, 64 * kib, 1 * mib});
+    one.gives_up = random.one_in(3);
+    one.leaves = random.one_in(4);
+  }
+}
+
 } // namespace
 
 scenario draw_scenario(std::uint64_t seed) {
@@ -165,7 +193,19 @@ scenario draw_scenario(std::uint64_t seed) {
   draw_quality(made, random);
   draw_faults(made, random);
   made.in_memory = random.one_in(2);
+  draw_splitting(made, random);
   return made;
+}
+
+std::uint64_t scenario::payload_bytes_max() const {
+  std::uint64_t most = 0;
+  for (const machine_settings &one : machines) {
+    most = std::max(most, 4 * one.message_limit_bytes); // as record_source draws them
+  }
+  for (const log_settings &one : logs) {
+    most = std::max(most, one.large_bytes_max);
+  }
+  return most;
 }
 
 std::string scenario::describe() const {
@@ -176,11 +216,15 @@ std::string scenario::describe() const {
   }
   for (const log_settings &log : logs) {
     text += fmt::format("; {} at {} own limit {}", log.name, log.sequencer, log.message_limit_bytes);
+    text +=
+        log.fragment_bytes == 0 ? "" : fmt::format(" split into {} above {}", log.fragment_bytes, log.applies_above);
   }
   text += fmt::format("; {} appenders, {} readers; batch {} bytes {} entries; spread {}; lower-limit {}",
                       appenders.size(), readers.size(), sequencer.batch_bytes_max, sequencer.batch_entries_max,
                       sequencer.spread == host::spread_rule::all ? "all" : "replication",
                       sequencer.lower_limit == host::on_lower_limit::seal ? "seal" : "set-aside");
+  text += fmt::format("; bulk window {}, large idle {} ms", sequencer.bulk_window_bytes,
+                      std::chrono::duration_cast<milliseconds>(sequencer.large_idle_max).count());
   text += in_memory ? "; itself by memory" : "";
   text += fmt::format("; delay {} us, {} B/s, loss {}; faults:", path.delay.count() / 1000, path.bytes_per_second,
                       path.loss_millionths);

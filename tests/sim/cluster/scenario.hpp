@@ -9,6 +9,8 @@
 #include "sim/storage/simulated_disk.hpp"
 #include "sim/transport/network.hpp"
 
+#include <outsize/wire/limits.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +30,9 @@ struct log_settings {
   std::string sequencer;
   std::vector<std::string> nodeset;
   std::uint64_t message_limit_bytes = 0; ///< of the log's own; 0 = none
+  std::uint64_t fragment_bytes = 0;      ///< of what its policy splits; 0 = it has no policy
+  std::uint64_t applies_above = 0;       ///< message bytes; 0 = the log's limit
+  std::uint64_t large_bytes_max = 0;     ///< payloads that are appended to be split have at most so many bytes
 };
 
 struct client_settings {
@@ -35,9 +40,12 @@ struct client_settings {
   std::vector<std::string> nodes; ///< tried in this order
   std::uint64_t message_limit_bytes = 0;
   std::uint32_t in_flight_max = 1;
-  duration pause_max{};  ///< between two appends
-  duration patience{};   ///< deadline of an append
-  bool producer = false; ///< appends with sequences, one after the other
+  duration pause_max{};                      ///< between two appends
+  duration patience{};                       ///< deadline of an append
+  bool producer = false;                     ///< appends with sequences, one after the other
+  std::uint64_t whole_bytes_max = wire::mib; ///< larger payloads are asked about first
+  bool gives_up = false;                     ///< some sources of payloads fail half-way
+  bool leaves = false;                       ///< now and then, in the middle of everything; and comes back at once
 };
 
 struct fault_settings {
@@ -70,9 +78,12 @@ struct scenario {
   fault_settings faults;
   duration busy_time{}; ///< with appends and faults; then everything is healed
   std::uint64_t appends_max = 0;
+  std::uint64_t append_window_bytes = 64 * wire::mib; ///< of each node
   bool in_memory = false; ///< nodes reach themselves by memory, with the plugin that ships, and not over the network
 
   [[nodiscard]] std::string describe() const;
+  /// No record that a client makes has a larger payload.
+  [[nodiscard]] std::uint64_t payload_bytes_max() const;
 };
 
 /// Draws a scenario. The same seed gives the same scenario.

@@ -29,6 +29,15 @@ void simulated_disk::submit(host::commit what, host::storage::committed then) {
 
 void simulated_disk::read(host::read_request what, host::storage::read_done then) {
   store_.read(what, std::move(then));
+  begin_read();
+}
+
+void simulated_disk::find_fragments(host::fragment_request what, host::storage::fragments_found then) {
+  store_.find_fragments(what, std::move(then));
+  begin_read();
+}
+
+void simulated_disk::begin_read() {
   const time_point earliest = reads_done_.empty() ? clock_ : std::max(clock_, reads_done_.back());
   reads_done_.push_back(earliest + random_.between(duration{1000}, quality_.read_max));
 }

@@ -74,6 +74,9 @@ private:
     result<std::vector<std::pair<host::segment_id, host::segment_row>>> load() override;
     void submit(host::commit what, committed then) override { disk_.submit(std::move(what), std::move(then)); }
     void read(host::read_request what, read_done then) override { disk_.read(what, std::move(then)); }
+    void find_fragments(host::fragment_request what, fragments_found then) override {
+      disk_.find_fragments(what, std::move(then));
+    }
     std::size_t run_completions() override;
     int event_fd() override { return -1; }
     [[nodiscard]] std::uint64_t pending_bytes() const override { return disk_.store_.pending_bytes(); }
@@ -97,6 +100,8 @@ private:
 
   void submit(host::commit what, host::storage::committed then);
   void read(host::read_request what, host::storage::read_done then);
+  void find_fragments(host::fragment_request what, host::storage::fragments_found then);
+  void begin_read();
   void tell_if_durable(const value_write &write);
   void begin_sync();
   void end_sync();

@@ -67,8 +67,9 @@ TEST_CASE("admission: key and headers at a quarter of the limit pass, one byte m
   admission_fixture fixture;
   const std::uint64_t quarter = 16 * wire::kib;
   fixture.header.has_key = true;
-  fixture.header.key = std::string(quarter - 10, 'k');
+  fixture.header.key = std::string(quarter / 2, 'k');
   fixture.header.headers = {{"name", "value_"}};
+  fixture.header.key.resize(fixture.header.key.size() + quarter - fixture.header_bytes(), 'k');
   CHECK(passes(fixture.admit_payload(1)));
   fixture.header.headers[0].value += "x";
   const host::verdict decided = fixture.admit_payload(1);
@@ -82,17 +83,24 @@ TEST_CASE("admission: key and headers at a quarter of the limit pass, one byte m
 TEST_CASE("admission: key and headers have their fixed bound when the log takes much more (64 KiB)") {
   admission_fixture fixture;
   fixture.limits.segment_limit_bytes = 32 * wire::mib;
-  wire::record_header header;
-  header.has_key = true;
-  header.key = std::string(wire::record_fields_bytes_max, 'k');
-  const host::record_facts at_bound{wire::record_fields_bytes_max + 7, 1, &header, 0};
+  const host::record_facts at_bound{wire::record_fields_bytes_max, 1, &fixture.header, 0};
   CHECK(passes(host::admit(at_bound, fixture.limits, {}, {})));
-  header.key += "k";
-  const host::verdict decided = host::admit(at_bound, fixture.limits, {}, {});
+  const host::record_facts above{wire::record_fields_bytes_max + 1, 1, &fixture.header, 0};
+  const host::verdict decided = host::admit(above, fixture.limits, {}, {});
   REQUIRE_FALSE(passes(decided));
   CHECK(refusal(decided).why == code::header_too_large);
   CHECK(refusal(decided).limit_bytes == wire::record_fields_bytes_max);
   CHECK(refusal(decided).limit_source == "host");
+}
+
+TEST_CASE("admission: what headers weigh is what they are encoded as, however little is in them") {
+  admission_fixture fixture;
+  fixture.header.headers.assign(4 * wire::kib, {"n", ""}); // 4 KiB of names, 16 KiB and more as encoded
+  REQUIRE(fixture.header_bytes() > 16 * wire::kib);
+  const host::verdict decided = fixture.admit_payload(1);
+  REQUIRE_FALSE(passes(decided));
+  CHECK(refusal(decided).why == code::header_too_large);
+  CHECK(refusal(decided).actual_bytes == fixture.header_bytes());
 }
 
 TEST_CASE("admission: at or below the threshold no policy is called") {
@@ -126,6 +134,20 @@ TEST_CASE("admission: if all decline, what does not fit is refused with the whol
   CHECK(refusal(decided).why == code::too_large);
   REQUIRE(refusal(decided).policy_trace.size() == 2);
   CHECK(refusal(decided).policy_trace[1] == wire::policy_step{"two", "decline", "nor mine"});
+  CHECK(refusal(decided).remedy ==
+        "split or shrink the record, change what a policy declined it for (one: not mine, two: nor mine), or raise "
+        "message-limit of node n1");
+}
+
+TEST_CASE("admission: a record that is rejected behind policies that declined it is told what they declined it for") {
+  admission_fixture fixture;
+  fixture.add_policy("small ones", [](const auto &) { return policy_plan::decline("too large for me"); });
+  fixture.add_policy("the rest", [](const auto &) { return policy_plan::reject("no"); });
+  const host::verdict decided = fixture.admit_message(64 * wire::kib + 1);
+  REQUIRE_FALSE(passes(decided));
+  CHECK(refusal(decided).remedy ==
+        "split or shrink the record, change what a policy declined it for (small ones: too large for me), or raise "
+        "message-limit of node n1");
 }
 
 TEST_CASE("admission: a reject ends the chain, even for what would fit") {

@@ -61,9 +61,9 @@ TEST_CASE("plan: 65536 fragments are allowed, one more is not") {
 
 TEST_CASE("plan: the last entry of a split must fit as well") {
   admission_fixture fixture;
-  fixture.limits.segment_limit_bytes = 4 * wire::kib;
-  const host::record_facts facts{4 * wire::kib - 600, 100 * wire::kib, nullptr, 0};
-  fixture.add_policy("liar", [](const auto &) { return policy_plan::split(1000); });
+  fixture.limits.segment_limit_bytes = wire::kib; // no legal limit is so small that it does not
+  const host::record_facts facts{256, 10 * wire::kib, nullptr, 0};
+  fixture.add_policy("liar", [](const auto &) { return policy_plan::split(100); });
   check_misbehaved(host::admit(facts, fixture.limits, fixture.chain, {}), "its last entry needs");
 }
 

@@ -33,7 +33,7 @@ TEST_CASE("relay: what the node cannot hold is refused with its own limit (at, o
   CHECK(no->limit_bytes == room);
   CHECK(no->limit_source == "peer n1");
   CHECK(no->log == "orders");
-  CHECK(no->remedy == "connect to node n3, which decides whether the log takes it");
+  CHECK(no->remedy == "append it in pieces, or connect to node n3, which decides whether the log takes it");
 }
 
 TEST_CASE("relay: a length that does not fit 64 bits is refused") {

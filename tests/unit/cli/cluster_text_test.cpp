@@ -28,9 +28,16 @@ ordered_json troubled_node() {
       {"node": "n2", "address": "zeromq+tcp://127.0.0.1:7102", "registered_limit_bytes": null, "generation": null,
        "links": [
         {"class": "stores", "up": false, "reconnects": 0, "bytes_resent": 0, "last_error": "Connection refused"}]}],
-    "log_server": {"memory_bytes": 1048576, "memory_budget_bytes": 268435456, "stopped": true, "segments": [
+    "log_server": {"memory_bytes": 1048576, "memory_budget_bytes": 268435456, "stopped": true,
+      "times_damaged": 3, "segments": [
       {"log": "orders", "segment": 1, "local_tail": 12, "global_tail": 10, "sealed": true, "missing_offsets": 2,
        "stopped": true, "entries_stored": 9, "bytes_stored": 4000}]},
+    "blob_stores": [
+      {"store": "archive", "state": "ready", "reason": "", "free_bytes": 1073741824, "marker": "11", "uploads": 1,
+       "blobs_put": 7, "bytes_put": 7000, "gets": 3, "bytes_got": 300, "failures": {}},
+      {"store": "old", "state": "foreign", "reason": "its marker is 22, the metadata knows 11: the nodes do not see the same store",
+       "free_bytes": null, "marker": "22", "uploads": 0, "blobs_put": 0, "bytes_put": 0, "gets": 0, "bytes_got": 0,
+       "failures": {"blob_unavailable": 4}}],
     "logs": [
       {"log": "elsewhere", "sequencer_node": "n1"},
       {"log": "orders", "sequencer_node": "n3", "sequencer": {
@@ -83,6 +90,9 @@ TEST_CASE("digest text: which server holds what, and where two differ") {
       {"node": "n1", "error": "", "ranges": [[1, 4], [6, 9]], "entries": 8, "bytes": 1000, "digest": "aa",
        "local_tail": 10, "global_tail": 10, "sealed": false},
       {"node": "n2", "error": "no link to node n2", "ranges": [], "entries": 0, "bytes": 0, "digest": "00",
-       "local_tail": 0, "global_tail": 0, "sealed": true}]}],
+       "local_tail": 0, "global_tail": 0, "sealed": true}],
+      "uncommitted": {"sets": 2, "fragments": 5, "bytes": 5243480, "first": [
+        {"set": 3, "fragments": 4, "bytes": 4194784, "aborted": true},
+        {"set": 9, "fragments": 1, "bytes": 1048696, "aborted": false}]}}],
     "conflicts": [{"offset": 7, "node": "n1"}]})")));
 }

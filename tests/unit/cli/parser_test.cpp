@@ -72,3 +72,11 @@ TEST_CASE("command line: what each command needs") {
   CHECK(std::holds_alternative<asked_text>(parse({"log", "create", "--help"})));
   CHECK(std::holds_alternative<asked_text>(parse({"--version"})));
 }
+
+TEST_CASE("command line: spilled payloads are listed and verified by log") {
+  CHECK(std::get<blob_list_command>(parsed({"blob", "list", "orders"}).what).log == "orders");
+  CHECK(std::get<blob_verify_command>(parsed({"blob", "verify", "orders", "--json"}).what).log == "orders");
+  CHECK(is_wrong({"blob", "list"}));
+  CHECK(is_wrong({"blob"}));
+  CHECK(is_wrong({"blob", "verify", "orders", "payments"}));
+}

@@ -58,6 +58,21 @@ TEST_CASE("config: a log's policies must be configured") {
               "the [[size-policy]], or correct the name)"});
 }
 
+TEST_CASE("config: the blob store that a size policy names must be configured") {
+  const std::string spill = "plugin = \"spill\"\n[size-policy.params]\nblob-store = \"archive\"\n";
+  const std::string store = "\n[[blob-store]]\nname = \"NAME\"\nplugin = \"blob-file\"\n";
+  const std::string old_text = "plugin = \"reject\"\napplies-above = \"8MiB\"\n";
+  CHECK(problem_lines(config_with(old_text, spill)) ==
+        lines{"bad_config: size-policy.params.blob-store names no [[blob-store]] (\"archive\"; n3.toml:48; there is no "
+              "[[blob-store]]; add the [[blob-store]], or correct the name)"});
+  std::string other = store;
+  CHECK(problem_lines(config_with(old_text, spill + other.replace(other.find("NAME"), 4, "archives"))) ==
+        lines{"bad_config: size-policy.params.blob-store names no [[blob-store]] (\"archive\"; n3.toml:48; one of "
+              "archives; write \"archives\")"});
+  std::string right = store;
+  CHECK(problem_lines(config_with(old_text, spill + right.replace(right.find("NAME"), 4, "archive"))).empty());
+}
+
 TEST_CASE("config: more copies than log servers") {
   CHECK(problem_lines(config_with("[\"n1\", \"n2\", \"n3\"]", "[\"n3\"]")) ==
         lines{"bad_config: log.nodeset of \"orders\" has fewer members than copies are asked for (1 of 2; n3.toml:52; "

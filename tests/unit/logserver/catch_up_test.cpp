@@ -102,6 +102,37 @@ TEST_CASE("catch-up: fills holes and the tail up to the target from one member")
   CHECK(f.fetcher->status().at(0).last_error.empty());
 }
 
+TEST_CASE("catch-up: fragments and their commit come entry by entry, and a damaged fragment is mended, all are found") {
+  catch_up_fixture f;
+  const auto split = [](wire::offset_t offset) {
+    wire::entry_header facts;
+    facts.segment = segment;
+    facts.offset = offset;
+    facts.generation = 1;
+    facts.kind = wire::entry_kind::commit;
+    facts.set = 9;
+    facts.total_bytes = 30;
+    return make_entry(facts, wire::encode_split_record({1, 4, 3, 10, 30, {}}).text());
+  };
+  const std::vector<made_entry> entries{
+      make_fragment(segment, 1, 9, 0, "0123456789"), make_entry(segment, 2, "somebody else's"),
+      make_fragment(segment, 3, 9, 1, "0123456789"), make_fragment(segment, 4, 9, 2, "0123456789"), split(5)};
+  auto &peer = f.peers["n1"];
+  peer.send(make_store(entries));
+  peer.release(6);
+  f.mine.send(make_store({entries[0]}));
+  f.mine.disk.settle();
+  f.mine.disk.make_unreadable(segment, 1);
+  f.want(6);
+  f.fetcher->on_damaged(segment, 1);
+  f.run();
+  for (wire::offset_t offset = 1; offset < 6; ++offset) {
+    CHECK(f.mine.disk.durable_entry(segment, offset) == peer.disk.durable_entry(segment, offset));
+  }
+  const auto found = f.mine.fetch_set({.set = 9, .from = 0, .to = 3, .bytes_max = 1000, .global_tail = 6});
+  CHECK(offsets_of((*found)->answer->entry_headers) == offsets{1, 3, 4});
+}
+
 TEST_CASE("catch-up: a server that was away for the whole segment learns its tail and gets all of it") {
   catch_up_fixture f;
   f.peers["n1"].send(1, 4, 4);

@@ -26,6 +26,11 @@ struct fetch_outcome {
   rope payload;
 };
 
+struct set_outcome {
+  result<wire::set_fetched> answer;
+  rope payload;
+};
+
 class server_fixture {
 public:
   explicit server_fixture(std::uint64_t memory_budget_bytes = 1 << 20) : budget_(memory_budget_bytes) { start(); }
@@ -77,6 +82,15 @@ public:
     auto answer = std::make_shared<std::optional<fetch_outcome>>();
     server->on_fetch(message, [answer](result<wire::fetched> got, rope payload) {
       *answer = fetch_outcome{std::move(got), std::move(payload)};
+    });
+    disk.settle();
+    return answer;
+  }
+  pending<set_outcome> fetch_set(wire::fetch_set message) {
+    message.segment = segment;
+    auto answer = std::make_shared<std::optional<set_outcome>>();
+    server->on_fetch_set(message, [answer](result<wire::set_fetched> got, rope payload) {
+      *answer = set_outcome{std::move(got), std::move(payload)};
     });
     disk.settle();
     return answer;

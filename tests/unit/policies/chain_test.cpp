@@ -84,12 +84,15 @@ TEST_CASE("policies: key and headers at their bound are no hindrance, at the sma
   admission_fixture use;
   use.limits.segment_limit_bytes = 4 * kib;
   use.header.has_key = true;
-  use.header.key = std::string(kib, 'k'); // a quarter of the limit
+  use.header.key = std::string(kib - 5, 'k');
+  REQUIRE(use.header_bytes() == kib); // a quarter of the limit
   make_chain(use);
   CHECK(end_of(use.admit_payload(use.payload_for(4 * kib))) == "inline");
   CHECK(end_of(use.admit_payload(use.payload_for(4 * kib) + 1)) == "split");
   CHECK(end_of(use.admit_payload(2 * mib)) == "spilled");
   CHECK(end_of(use.admit_payload(0)) == "inline");
+  use.header.key += 'k';
+  CHECK(end_of(use.admit_payload(0)) == "refused");
 }
 
 TEST_CASE("policies: split up to a size, spill above, the rest is refused with the whole trace") {

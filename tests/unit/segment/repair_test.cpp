@@ -64,6 +64,47 @@ TEST_CASE("repair: entries on one server are brought to a write quorum, the othe
   }
 }
 
+TEST_CASE("repair: fragments, commits and aborts are copied entry by entry") {
+  repair_fixture fixture;
+  const auto entry = [&](wire::offset_t offset, wire::entry_kind kind, std::uint64_t set, std::uint32_t index,
+                         const std::string &body) {
+    wire::entry_header facts;
+    facts.segment = fixture.task.segment;
+    facts.offset = offset;
+    facts.generation = 4;
+    facts.kind = kind;
+    facts.set = set;
+    facts.fragment_index = index;
+    facts.payload_bytes = body.size();
+    facts.content = wire::digest_of(rope(buffer::copy_of(body)));
+    return model_server::stored_entry{wire::encode_entry_header(facts), rope(buffer::copy_of(body))};
+  };
+  auto &at = fixture.at("n1");
+  at.entries[1] = entry(1, wire::entry_kind::fragment, 3, 0, text_of_size(100'000));
+  at.entries[2] = entry(2, wire::entry_kind::fragment, 4, 0, text_of_size(50'000));
+  at.entries[3] = entry(3, wire::entry_kind::fragment, 3, 1, text_of_size(1000));
+  at.entries[4] = entry(4, wire::entry_kind::commit, 3, 0, "what it is made of");
+  at.entries[5] = entry(5, wire::entry_kind::abort, 4, 0, "why");
+  at.state.local_tail = 6;
+  fixture.begin();
+  fixture.run(*fixture.repair);
+  REQUIRE(fixture.repair->done());
+  CHECK(fixture.repair->end() == 6);
+  fixture.check_quorum(1, 6);
+  for (const std::string node : {"n2", "n3"}) {
+    for (const auto &[offset, copy] : fixture.at(node).entries) {
+      CHECK(copy.header.text() == at.entries.at(offset).header.text());
+      CHECK((copy.bytes.flatten().text() == at.entries.at(offset).bytes.flatten().text()));
+    }
+    if (fixture.at(node).entries.size() == 5) {
+      const auto [set, payload] =
+          fixture.server(node).fetch_set({fixture.task.segment, 3, 0, 2, 1 << 20, fixture.repair->end()});
+      CHECK(set.entry_headers.size() == 2);
+      CHECK(payload.size() == 101'000);
+    }
+  }
+}
+
 TEST_CASE("repair: what is below the known global tail is not touched") {
   repair_fixture fixture;
   fixture.fill("n1", 1, 10);

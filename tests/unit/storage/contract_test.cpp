@@ -1,7 +1,5 @@
 // What every storage promises, run against the real one and the one that other tests are built on.
-#include "disk_subject.hpp"
-
-#include "support/fault_store.hpp"
+#include "contract.hpp"
 
 #include <outsize/wire/limits.hpp>
 
@@ -10,47 +8,6 @@ using namespace outsize::host;
 using namespace outsize::test;
 
 namespace {
-
-const segment_id one{1, 0};
-const segment_id two{1, 1};
-
-struct rocksdb_subject : disk_subject {
-  storage &store_under_test() { return entries(); }
-  void wait(const std::function<bool()> &done) { run_until(entries(), done); }
-};
-
-struct fault_subject {
-  storage &store_under_test() { return store; }
-  void reopen() { store.crash(); }
-  void wait(const std::function<bool()> &done) {
-    while (!done()) {
-      REQUIRE(store.run_completions() > 0);
-    }
-  }
-  fault_store store;
-};
-
-template <class Subject> class contract {
-public:
-  result<void> commit(host::commit what) {
-    std::optional<result<void>> outcome;
-    store().submit(std::move(what), [&](result<void> got) { outcome = std::move(got); });
-    subject.wait([&] { return outcome.has_value(); });
-    return *outcome;
-  }
-  read_result read(read_request what) {
-    std::optional<result<read_result>> outcome;
-    store().read(what, [&](result<read_result> got) { outcome = std::move(got); });
-    subject.wait([&] { return outcome.has_value(); });
-    REQUIRE(outcome->has_value());
-    return **outcome;
-  }
-  read_result read(const segment_id &segment, offset_t from, offset_t to) {
-    return read({.segment = segment, .from = from, .to = to, .bytes_max = 1 << 30});
-  }
-  storage &store() { return subject.store_under_test(); }
-  Subject subject;
-};
 
 std::vector<offset_t> offsets_in(const read_result &read) {
   std::vector<offset_t> offsets;

@@ -132,11 +132,35 @@ TEST_CASE("data dir: a newer or older format is refused, the same one is not") {
     return R"({"cluster": "", "node": "n3", "more": [1], "format": )" + std::to_string(format) + "}";
   };
   write_file(dir / "outsize.json", marker_of(data_dir_format + 1));
-  CHECK(refusal_of(dir.path()).text.find("storage format 3 is newer than 2") != std::string::npos);
+  CHECK(refusal_of(dir.path()).text.find("storage format 4 is newer than 3") != std::string::npos);
   write_file(dir / "outsize.json", marker_of(data_dir_format_min - 1));
   CHECK(refusal_of(dir.path()).text.find("storage format 1 is older than 2") != std::string::npos);
   write_file(dir / "outsize.json", marker_of(data_dir_format));
   CHECK(data_dir::open(dir.path(), "n3", unknown).has_value());
+}
+
+TEST_CASE("data dir: the oldest format that is read becomes the newest, and the marker keeps the rest") {
+  temp_dir dir;
+  {
+    REQUIRE(data_dir::open(dir.path(), "n3", cluster).has_value());
+  }
+  const std::string newest = text_of(dir / "outsize.json");
+  std::string oldest = newest;
+  const std::string format = "\"format\": ";
+  const auto at = oldest.find(format + std::to_string(data_dir_format));
+  REQUIRE(at != std::string::npos);
+  oldest.replace(at, format.size() + 1, format + std::to_string(data_dir_format_min));
+  write_file(dir / "outsize.json", oldest);
+  CHECK(data_dir::open(dir.path(), "n3", unknown)->cluster() == cluster);
+  CHECK(text_of(dir / "outsize.json") == newest);
+}
+
+TEST_CASE("data dir: a refused directory of an older format is left as it is") {
+  temp_dir dir;
+  const std::string oldest = R"({"cluster": "", "node": "n1", "format": )" + std::to_string(data_dir_format_min) + "}";
+  write_file(dir / "outsize.json", oldest);
+  CHECK(refusal_of(dir.path()).code == code::data_dir_mismatch);
+  CHECK(text_of(dir / "outsize.json") == oldest);
 }
 
 TEST_CASE("data dir: a damaged marker is refused") {

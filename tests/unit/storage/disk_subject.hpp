@@ -78,4 +78,11 @@ inline result<host::read_result> read_now(host::storage &store, const host::read
   return *outcome;
 }
 
+inline result<host::fragment_result> find_now(host::storage &store, const host::fragment_request &what) {
+  std::optional<result<host::fragment_result>> outcome;
+  store.find_fragments(what, [&](result<host::fragment_result> got) { outcome = std::move(got); });
+  run_until(store, [&] { return outcome.has_value(); });
+  return *outcome;
+}
+
 } // namespace outsize::test

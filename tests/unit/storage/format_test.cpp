@@ -53,3 +53,31 @@ TEST_CASE("key format: keys sort like segments and offsets, and come back") {
     last = key;
   }
 }
+
+TEST_CASE("key format: keys of fragments sort by segment, set and index, and their values come back") {
+  struct place {
+    segment_id segment;
+    std::uint64_t set;
+    std::uint32_t index;
+  };
+  const std::vector<place> order{{{1, 0}, 1, 0},   {{1, 0}, 1, 255},
+                                 {{1, 0}, 1, 256}, {{1, 0}, 2, 0},
+                                 {{1, 0}, 256, 0}, {{1, 1}, 1, 0},
+                                 {{2, 0}, 1, 0},   {{2, 0}, UINT64_MAX, 1},
+                                 {{256, 0}, 1, 0}, {{UINT64_MAX, UINT32_MAX}, 1, UINT32_MAX}};
+  std::string last;
+  for (const auto &[segment, set, index] : order) {
+    const auto bytes = encode_fragment_key(segment, set, index);
+    const std::string key(bytes.begin(), bytes.end());
+    CHECK(last < key);
+    CHECK(decode_segment_key(key) == segment);
+    CHECK(index_in_fragment_key(key) == index);
+    last = key;
+  }
+  CHECK(*decode_fragment_offset(encode_fragment_offset(4129)) == 4129);
+  CHECK(*decode_fragment_offset(encode_fragment_offset(UINT64_MAX)) == UINT64_MAX);
+  const auto damaged = decode_fragment_offset("1234567");
+  REQUIRE(!damaged.has_value());
+  CHECK(damaged.error().code == code::storage_failed);
+  CHECK(damaged.error().text == "the place of a fragment has 7 bytes instead of 8");
+}

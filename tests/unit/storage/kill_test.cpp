@@ -1,4 +1,5 @@
 #include "disk_subject.hpp"
+#include "kill_checks.hpp"
 #include "kill_entries.hpp"
 
 #include <csignal>
@@ -90,6 +91,7 @@ TEST_CASE("kill -9: what was acknowledged is there, whole and without a gap (20 
     const offset_t tail = known->empty() ? 1 : known->front().second.local_tail;
     REQUIRE(tail > acknowledged);
     check_entries(d.entries(), checked, tail);
+    check_fragment_rows(d.entries(), tail);
     checked = tail;
     d.store.reset();
   }

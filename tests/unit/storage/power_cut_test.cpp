@@ -1,4 +1,5 @@
 #include "disk_subject.hpp"
+#include "kill_checks.hpp"
 #include "kill_entries.hpp"
 #include "power_cut_file_system.hpp"
 
@@ -46,6 +47,7 @@ void check_survivors(disk_subject &after, offset_t acknowledged) {
       ++at;
     }
   }
+  check_fragment_rows(after.entries(), tail);
 }
 
 } // namespace

@@ -44,6 +44,22 @@ TEST_CASE("entry header: a changed bit anywhere is noticed") {
   }
 }
 
+TEST_CASE("entry header: its kind can be guessed without decoding, of nothing shorter") {
+  entry_header header = sample_entry_header();
+  for (const entry_kind kind : {entry_kind::data, entry_kind::fragment, entry_kind::commit, entry_kind::reference,
+                                entry_kind::filler, entry_kind::abort}) {
+    header.kind = kind;
+    const buffer bytes = encode_entry_header(header);
+    CHECK(is_maybe_entry_of(kind, bytes.span()));
+    CHECK(is_maybe_entry_of(entry_kind::fragment, bytes.span()) == (kind == entry_kind::fragment));
+    CHECK_FALSE(is_maybe_entry_of(kind, bytes.span().first(entry_header_bytes - 1)));
+    rope whole(bytes);
+    whole.append(buffer::copy_of(std::string_view("payload")));
+    CHECK(is_maybe_entry_of(kind, whole.flatten().span()));
+  }
+  CHECK_FALSE(is_maybe_entry_of(entry_kind::data, {}));
+}
+
 TEST_CASE("entry header: is these very bytes") {
   entry_header header;
   header.segment = {3, 2};

@@ -39,6 +39,10 @@ template <> fetched carrier<fetched>(std::size_t entries) {
   return {longest_segment, longest_state, std::vector<buffer>(entries, encode_entry_header(longest_entry_header())),
           UINT64_MAX, std::vector<offset_t>(fetched_corrupt_max, UINT64_MAX)};
 }
+template <> set_fetched carrier<set_fetched>(std::size_t entries) {
+  return {longest_segment, longest_state, std::vector<buffer>(entries, encode_entry_header(longest_entry_header())),
+          UINT32_MAX, std::vector<offset_t>(fetched_corrupt_max, UINT64_MAX)};
+}
 template <> records carrier<records>(std::size_t entries) {
   return {std::vector<buffer>(entries, encode_entry_header(longest_entry_header())), UINT64_MAX, UINT64_MAX,
           UINT64_MAX};
@@ -47,8 +51,8 @@ template <> records carrier<records>(std::size_t entries) {
 /// The sizes of every message that carries a whole entry of `entry_bytes`, the largest.
 std::uint64_t largest_carrier_bytes(std::uint64_t entry_bytes) {
   const std::uint64_t body_bytes = entry_bytes - entry_header_bytes;
-  return std::max(
-             {header_bytes(carrier<store>(1)), header_bytes(carrier<fetched>(1)), header_bytes(carrier<records>(1))}) +
+  return std::max({header_bytes(carrier<store>(1)), header_bytes(carrier<fetched>(1)),
+                   header_bytes(carrier<set_fetched>(1)), header_bytes(carrier<records>(1))}) +
          body_bytes;
 }
 
@@ -79,12 +83,17 @@ TEST_CASE("limits: the overhead of every carrier of entries is what the encoder 
     CHECK(header_bytes(carrier<store>(entries)) == store_overhead_bytes(entries) + entries * each);
     CHECK(header_bytes(carrier<fetched>(entries)) ==
           fetched_overhead_bytes(entries, fetched_corrupt_max) + entries * each);
+    CHECK(header_bytes(carrier<set_fetched>(entries)) ==
+          set_fetched_overhead_bytes(entries, fetched_corrupt_max) + entries * each);
     CHECK(header_bytes(carrier<records>(entries)) == records_overhead_bytes(entries) + entries * each);
   }
   for (const std::size_t corrupt : {0U, 1U, 15U, 16U}) {
     fetched some = carrier<fetched>(1);
     some.corrupt.resize(corrupt);
     CHECK(header_bytes(some) == fetched_overhead_bytes(1, corrupt) + per_entry_bytes + entry_header_bytes);
+    set_fetched of_set = carrier<set_fetched>(1);
+    of_set.corrupt.resize(corrupt);
+    CHECK(header_bytes(of_set) == set_fetched_overhead_bytes(1, corrupt) + per_entry_bytes + entry_header_bytes);
   }
   CHECK(header_bytes(segment_state{longest_segment, longest_state}) ==
         envelope_bytes + size_of::map + 2 * size_of::field + size_of::segment + server_state_bytes);

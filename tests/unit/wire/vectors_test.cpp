@@ -117,6 +117,21 @@ TEST_CASE("vectors: the record header and the record decode to the fields named,
   CHECK(read_vector("record").bytes.text() == sample_body().flatten().text());
 }
 
+TEST_CASE("vectors: the bodies of entries decode to the fields named, and they encode to the same bytes") {
+  const auto check = [](const std::string &name, const auto &decode_body, const auto &encode_body, const auto &sample) {
+    INFO(name);
+    const vector_file vector = read_vector(name);
+    const auto read = decode_body(vector.bytes.span());
+    REQUIRE(read);
+    CHECK(fields_text::of(*read) == vector.fields);
+    CHECK(to_hex(encode_body(*read).text()) == to_hex(vector.bytes.text()));
+    CHECK(*read == sample);
+  };
+  check("split_record", decode_split_record, encode_split_record, sample_split_record());
+  check("spilled_record", decode_spilled_record, encode_spilled_record, sample_spilled_record());
+  check("aborted_set", decode_aborted_set, encode_aborted_set, sample_aborted_set());
+}
+
 TEST_CASE("vectors: the worked example is a conversation that both sides understand") {
   const auto said = example<hello>("example-1-hello", 0);
   CHECK(said.role == peer_role::client);

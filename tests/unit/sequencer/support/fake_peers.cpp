@@ -130,6 +130,19 @@ void fake_peers::fetch(const std::string &node, wire::fetch message, time_point 
       std::move(then));
 }
 
+void fake_peers::fetch_set(const std::string &node, wire::fetch_set message, time_point deadline,
+                           answered<wire::set_fetched> then) {
+  ++set_fetches;
+  add<wire::set_fetched>(
+      node, deadline, 0,
+      [this, node, message](model_server &at) {
+        auto answer = at.fetch_set(message);
+        largest_fetch[node] = std::max(largest_fetch[node], answer.second.size());
+        return answer;
+      },
+      std::move(then));
+}
+
 void fake_peers::list_entries(const std::string &node, wire::list_entries message, time_point deadline,
                               answered<wire::entries> then) {
   add<wire::entries>(

@@ -28,6 +28,7 @@ public:
   std::vector<std::pair<std::string, wire::release>> releases;
   std::map<std::string, std::uint64_t> largest_fetch; ///< payload bytes of the largest fetch answer, by node
   std::size_t fetches = 0;
+  std::size_t set_fetches = 0;
 
   void link_up(const std::string &node, std::uint64_t limit_bytes) { links_[node] = limit_bytes; }
   /// Requests under way fail with link_down; what they were about has not happened.
@@ -52,6 +53,8 @@ public:
              answered<wire::stored> then) override;
   void seal(const std::string &node, wire::seal message, time_point deadline, answered<wire::sealed> then) override;
   void fetch(const std::string &node, wire::fetch message, time_point deadline, answered<wire::fetched> then) override;
+  void fetch_set(const std::string &node, wire::fetch_set message, time_point deadline,
+                 answered<wire::set_fetched> then) override;
   void list_entries(const std::string &node, wire::list_entries message, time_point deadline,
                     answered<wire::entries> then) override;
   void describe_segment(const std::string &node, wire::describe_segment message, time_point deadline,

@@ -93,7 +93,9 @@ std::pair<wire::fetched, rope> model_server::fetch(const wire::fetch &message) {
   answer.next = message.to;
   for (auto entry = at.entries.lower_bound(message.from); entry != at.entries.end() && entry->first < message.to;
        ++entry) {
-    if (!answer.entry_headers.empty() && payload.size() + entry->second.bytes.size() > message.bytes_max) {
+    const bool counted_out = message.count_max != 0 && answer.entry_headers.size() == message.count_max;
+    const bool full = !answer.entry_headers.empty() && payload.size() + entry->second.bytes.size() > message.bytes_max;
+    if (counted_out || full) {
       answer.next = entry->first;
       break;
     }
@@ -102,7 +104,42 @@ std::pair<wire::fetched, rope> model_server::fetch(const wire::fetch &message) {
       continue;
     }
     answer.entry_headers.push_back(entry->second.header);
-    payload.append(entry->second.bytes);
+    const bool header_only = (message.flags & wire::fetch_for_readers) != 0 &&
+                             header_of(entry->second.header).kind == wire::entry_kind::fragment;
+    payload.append(header_only ? rope{} : entry->second.bytes);
+  }
+  return {answer, payload};
+}
+
+std::pair<wire::set_fetched, rope> model_server::fetch_set(const wire::fetch_set &message) {
+  segment &at = segments[message.segment];
+  const wire::offset_t tail = std::max(at.state.global_tail, message.global_tail);
+  std::map<std::uint32_t, wire::offset_t> places;
+  for (const auto &[offset, entry] : at.entries) {
+    const wire::entry_header header = header_of(entry.header);
+    if (header.kind == wire::entry_kind::fragment && header.set == message.set) {
+      places[header.fragment_index] = offset;
+    }
+  }
+  wire::set_fetched answer{message.segment, at.state, {}, std::max(message.from, message.to), {}};
+  rope payload;
+  std::uint32_t expected = message.from;
+  for (auto place = places.lower_bound(message.from); place != places.end() && place->first < message.to; ++place) {
+    const stored_entry &entry = at.entries.at(place->second);
+    const bool is_damaged = std::find(damaged.begin(), damaged.end(), place->second) != damaged.end();
+    const bool goes_on = answer.entry_headers.empty() ||
+                         (place->first == expected && (payload.size() + entry.bytes.size() <= message.bytes_max));
+    if (place->second >= tail || (!is_damaged && !goes_on)) {
+      answer.next = place->first;
+      break;
+    }
+    if (is_damaged) {
+      answer.corrupt.push_back(place->second);
+      continue;
+    }
+    answer.entry_headers.push_back(entry.header);
+    payload.append(entry.bytes);
+    expected = place->first + 1;
   }
   return {answer, payload};
 }

@@ -35,6 +35,7 @@ public:
   wire::stored store(const wire::store &message, const rope &payload);
   wire::sealed seal(const wire::seal &message);
   std::pair<wire::fetched, rope> fetch(const wire::fetch &message);
+  std::pair<wire::set_fetched, rope> fetch_set(const wire::fetch_set &message);
   wire::entries list(const wire::list_entries &message);
   void release(const wire::release &message);
 

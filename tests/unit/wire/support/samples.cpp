@@ -68,6 +68,18 @@ entry_header sample_entry_header(offset_t offset) {
   return made;
 }
 
+split_record sample_split_record() {
+  return {4129, 4180, 40, 1'048'576, 41'943'040, digest_of(sample_body())};
+}
+
+spilled_record sample_spilled_record() {
+  return {"archive", "3/2/12", 41'943'040, digest_of(sample_body()), 8'388'608, bytes_from(0x20)};
+}
+
+aborted_set sample_aborted_set() {
+  return {17, 17'827'840, "the client went away"};
+}
+
 template <> hello sample<hello>() {
   hello made;
   made.protocol_min = 1;
@@ -143,6 +155,46 @@ template <> tail sample<tail>() {
   return {4130, orders_segment, "n3", 6};
 }
 
+template <> open_append sample<open_append>() {
+  return {"orders", 41'943'040, 30'000, 1, 2};
+}
+template <> append_opened sample<append_opened>() {
+  append_opened made{3, 1'048'576, 4'194'304, {}};
+  made.outcome.emplace();
+  made.outcome->refused = sample_refusal();
+  return made;
+}
+template <> append_piece sample<append_piece>() {
+  return {3, 17, digest_of(sample_body())};
+}
+template <> piece_taken sample<piece_taken>() {
+  piece_taken made;
+  made.outcome.emplace();
+  made.outcome->refused = sample_refusal();
+  return made;
+}
+template <> finish_append sample<finish_append>() {
+  return {3, digest_of(sample_body())};
+}
+template <> append_finished sample<append_finished>() {
+  append_finished made;
+  made.outcome.offset = 4129;
+  made.outcome.entry_bytes = 310;
+  made.outcome.stored = stored_as::split;
+  made.outcome.fragments = 40;
+  made.outcome.policy_trace = {sample_step()};
+  return made;
+}
+template <> abandon_append sample<abandon_append>() {
+  return {3};
+}
+template <> read_payload sample<read_payload>() {
+  return {"orders", 4129, 1'048'576, 524'288};
+}
+template <> payload_piece sample<payload_piece>() {
+  return {1'048'576, 41'943'040};
+}
+
 template <> store sample<store>() {
   return {orders_segment, 6, 1, store_is_repair, 4129, 17, 4129, 2'000, {encode_entry_header(sample_entry_header())}};
 }
@@ -180,6 +232,13 @@ template <> release sample<release>() {
   return {orders_segment, 6, 4130};
 }
 
+template <> fetch_set sample<fetch_set>() {
+  return {orders_segment, 12, 3, 40, 1'048'576, 4130};
+}
+template <> set_fetched sample<set_fetched>() {
+  return {orders_segment, sample_state(), {encode_entry_header(sample_entry_header())}, 5, {4130, 4131}};
+}
+
 template <> sync_metadata sample<sync_metadata>() {
   return {12, 1'000};
 }
@@ -207,6 +266,18 @@ template <> rope sample_payload<records>() {
   return sample_body();
 }
 template <> rope sample_payload<store>() {
+  return sample_body();
+}
+template <> rope sample_payload<open_append>() {
+  return rope(encode_record_header(sample_record_header()).value());
+}
+template <> rope sample_payload<append_piece>() {
+  return sample_body();
+}
+template <> rope sample_payload<payload_piece>() {
+  return sample_body();
+}
+template <> rope sample_payload<set_fetched>() {
   return sample_body();
 }
 template <> rope sample_payload<fetched>() {

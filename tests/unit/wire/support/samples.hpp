@@ -18,11 +18,18 @@ template <class Message> rope sample_payload() {
 template <> rope sample_payload<append>();
 template <> rope sample_payload<records>();
 template <> rope sample_payload<store>();
+template <> rope sample_payload<open_append>();
+template <> rope sample_payload<append_piece>();
+template <> rope sample_payload<payload_piece>();
 template <> rope sample_payload<fetched>();
+template <> rope sample_payload<set_fetched>();
 
 record_header sample_record_header();
 /// The entry at `offset` of the sample record.
 entry_header sample_entry_header(offset_t offset = 4129);
+split_record sample_split_record();
+spilled_record sample_spilled_record();
+aborted_set sample_aborted_set();
 /// Record header, then payload, of the sample entry.
 rope sample_body();
 

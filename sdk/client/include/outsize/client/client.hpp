@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace outsize::client {
@@ -31,12 +32,32 @@ struct record {
   wire::record_header header; ///< producer, key, headers; all may be empty
 };
 
-/// A record that was read: verified, whole.
+/// A payload that is not in memory: a file, say. Its length is known beforehand and does not change.
+struct payload_source {
+  std::uint64_t bytes = 0;
+  /// Exactly `bytes` bytes from position `from` on, called inside poll, or inside append for small payloads; `from` is
+  /// where the last call ended, or 0 when the record is sent again from its beginning. An error ends the append with
+  /// that error, and nothing of the record becomes visible. It is let go when the record's outcome is known.
+  std::function<result<rope>(std::uint64_t from, std::uint64_t bytes)> read;
+  bool can_rewind = true; ///< false: an append that is cut off is refused instead of sent again
+};
+
+/// What is known of a record whose payload did not come with it; read it with a payload_reader.
+struct large_payload {
+  std::uint64_t bytes = 0;
+  std::variant<wire::split_record, wire::spilled_record> kept; ///< in fragments, or in a blob store
+  buffer record_header;                                        ///< as it was appended
+  wire::digest content{};                                      ///< XXH3-128 of record_header and payload
+};
+
+/// A record that was read: verified, whole, but for the payload of a large one.
 struct read_record {
   offset_t offset = 0;
   wire::record_header header;
-  rope payload;
+  rope payload;                   ///< empty when the record is large
   std::uint64_t timestamp_ms = 0; ///< the sequencer's wall clock at the append; for humans
+  std::optional<large_payload> large;
+  [[nodiscard]] std::uint64_t payload_bytes() const { return large.has_value() ? large->bytes : payload.size(); }
 };
 
 struct read_batch {
@@ -44,6 +65,14 @@ struct read_batch {
   offset_t next = 0; ///< where to go on
   offset_t global_tail = 0;
   offset_t trim_point = 0;
+};
+
+/// Bytes of the payload of a large record. They were verified where they came from; that they are all of it, and those
+/// that were appended, is known when all of them are compared with large_payload::content.
+struct payload_piece {
+  std::uint64_t from = 0;
+  std::uint64_t total_bytes = 0; ///< of the payload
+  rope bytes;                    ///< none only at its end
 };
 
 struct read_options {
@@ -62,6 +91,10 @@ struct client_options {
   duration request_timeout = std::chrono::seconds(30); ///< for appends without deadline, reads and commands
   /// Records of one log that are waiting together are sent in one message, up to so many bytes.
   std::uint64_t coalesce_bytes_max = 256 * 1024;
+  /// Payloads up to so many bytes are sent without asking; the node is asked about larger ones first, and takes them
+  /// whole or in pieces, as the log's size policies say.
+  std::uint64_t whole_bytes_max = 1024 * 1024;
+  std::uint32_t large_appends_max = 4;   ///< on their way in pieces at a time; each may have a window in memory
   std::function<std::uint64_t()> random; ///< empty: the system's
 };
 
@@ -71,6 +104,7 @@ public:
   /// outcome_unknown after it.
   using appended = std::function<void(wire::append_result)>;
   using batch_read = std::function<void(result<read_batch>)>;
+  using piece_read = std::function<void(result<payload_piece>)>;
   using answered = std::function<void(result<std::string>)>;
 
   client(std::vector<std::unique_ptr<transport_handle>> transports, client_options options);
@@ -79,11 +113,26 @@ public:
   client &operator=(const client &) = delete;
 
   /// Queues an append; records of one log go out, and are answered, in order. The answer's `refused` says why not.
+  ///
+  /// Records above `whole_bytes_max` are an exception from the order: what is queued behind one may be in the log
+  /// before it, unless both have the same producer. A producer's records keep their order: they wait, and with them
+  /// what is queued behind them for that log, until its large one has ended. For these records the time from now to
+  /// `deadline` is how long each answer may take; the whole may take as long as it goes on. Until the last piece was
+  /// taken they are refused when something fails, never in doubt. One that the end of a segment or a lost link cuts off
+  /// is sent again from its beginning, five times at most.
   void append(const std::string &log, record what, time_point deadline, appended then);
-  /// Bytes of appends queued or unanswered: a producer's measure for holding back.
+  /// The same for a payload that is not in memory: at most a window of it is at any time, unless the log takes it
+  /// whole.
+  void append(const std::string &log, const wire::record_header &header, payload_source payload, time_point deadline,
+              appended then);
+  /// Bytes of appends queued or unanswered, as far as they are in memory: a producer's measure for holding back.
   [[nodiscard]] std::uint64_t unanswered_bytes() const;
 
   void read(const std::string &log, const read_options &how, time_point deadline, batch_read then);
+  /// At least one and at most `bytes_max` bytes (0: as many as the node gives) of the payload of the large record at
+  /// `offset`, from its byte `from` on. Asked again when the link is lost meanwhile.
+  void read_payload(const std::string &log, offset_t offset, std::uint64_t from, std::uint64_t bytes_max,
+                    time_point deadline, piece_read then);
   void find_tail(const std::string &log, time_point deadline, std::function<void(result<wire::tail>)> then);
   /// An operator's command; arguments and result are JSON objects.
   void command(const std::string &name, const std::string &arguments, time_point deadline, answered then);
@@ -105,6 +154,8 @@ private:
   std::unique_ptr<state> state_;
 };
 
+class payload_reader;
+
 /// A client for programs that wait: each call returns when it is done, has failed, or `stop` says so (interrupted).
 class blocking_client {
 public:
@@ -115,12 +166,17 @@ public:
   /// and why each failed. Ends early when trying again cannot help.
   result<void> connect();
   result<wire::append_result> append(const std::string &log, record what);
+  /// As client::append, with the request timeout for each answer.
+  result<wire::append_result> append(const std::string &log, const wire::record_header &header, payload_source payload);
   result<read_batch> read(const std::string &log, const read_options &how);
+  /// The next bytes of a payload; none at its end, when all were verified. `from` reads through machine().
+  result<rope> next(payload_reader &from);
   result<wire::tail> find_tail(const std::string &log);
   result<std::string> command(const std::string &name, const std::string &arguments);
 
-  /// Polls until `done` returns true or `deadline` passes; false on the latter and on stop.
-  bool run_until(const std::function<bool()> &done, time_point deadline);
+  /// Polls until `done` returns true or `deadline` passes; false on the latter and on stop. `done` is asked after every
+  /// poll, and at once when the descriptor `also` has something to read.
+  bool run_until(const std::function<bool()> &done, time_point deadline, std::optional<int> also = std::nullopt);
   [[nodiscard]] client &machine() { return client_; }
 
 private:

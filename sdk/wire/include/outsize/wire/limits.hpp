@@ -20,6 +20,12 @@ inline constexpr std::uint64_t record_fields_bytes_max = 64 * kib;
 inline constexpr std::uint64_t producer_name_bytes_max = 128;
 inline constexpr std::uint64_t log_name_bytes_max = 128;
 inline constexpr std::uint64_t node_name_bytes_max = 64;
+inline constexpr std::uint64_t blob_store_name_bytes_max = 64;
+inline constexpr std::uint64_t blob_key_bytes_max = 256;
+
+/// Fragments of one split record; one more, and the next policy is asked.
+inline constexpr std::uint32_t fragments_max = 65'536;
+inline constexpr std::uint64_t aborted_reason_bytes_max = 256;
 
 /// Messages above this go in parts, however large the link's limit: a part is what others wait behind.
 inline constexpr std::uint64_t part_bytes_max = 1 * mib;
@@ -92,6 +98,11 @@ constexpr std::uint64_t fetched_overhead_bytes(std::uint64_t entries, std::uint6
   return envelope_bytes + size_of::map + 5 * size_of::field + size_of::segment + server_state_bytes +
          size_of::array_head(entries) + size_of::u64 + size_of::array_head(corrupt) + corrupt * size_of::u64;
 }
+/// As above for a set_fetched message, which may list as many.
+constexpr std::uint64_t set_fetched_overhead_bytes(std::uint64_t entries, std::uint64_t corrupt) {
+  return envelope_bytes + size_of::map + 5 * size_of::field + size_of::segment + server_state_bytes +
+         size_of::array_head(entries) + size_of::u32 + size_of::array_head(corrupt) + corrupt * size_of::u64;
+}
 /// As above for a records message.
 constexpr std::uint64_t records_overhead_bytes(std::uint64_t entries) {
   return envelope_bytes + size_of::map + 4 * size_of::field + size_of::array_head(entries) + 3 * size_of::u64;
@@ -100,7 +111,8 @@ constexpr std::uint64_t records_overhead_bytes(std::uint64_t entries) {
 /// The largest overhead of any message that carries a whole entry. An entry that leaves no room for a second one
 /// travels alone, and the heads of counts do not shrink when they grow: one entry, and the longest list beside it.
 inline constexpr std::uint64_t carrier_overhead_bytes =
-    std::max({store_overhead_bytes(1), fetched_overhead_bytes(1, fetched_corrupt_max), records_overhead_bytes(1)}) +
+    std::max({store_overhead_bytes(1), fetched_overhead_bytes(1, fetched_corrupt_max),
+              set_fetched_overhead_bytes(1, fetched_corrupt_max), records_overhead_bytes(1)}) +
     per_entry_bytes;
 
 /// The largest entry (entry header, record header, payload) that fits every message under `message_limit_bytes`.
@@ -113,6 +125,17 @@ constexpr std::uint64_t record_bytes_max(std::uint64_t message_limit_bytes) {
 }
 static_assert(carrier_overhead_bytes + entry_header_bytes < message_limit_bytes_min / 4,
               "most of the smallest legal message is left for the record");
+
+/// What follows the record header in a commit entry, and in a reference entry at most; of an abort entry all.
+inline constexpr std::uint64_t split_record_bytes =
+    size_of::map + 6 * size_of::field + 4 * size_of::u64 + size_of::u32 + size_of::digest;
+inline constexpr std::uint64_t spilled_record_bytes_max =
+    size_of::map + 6 * size_of::field + size_of::str_head(blob_store_name_bytes_max) + blob_store_name_bytes_max +
+    size_of::str_head(blob_key_bytes_max) + blob_key_bytes_max + 2 * size_of::u64 + 2 * size_of::digest;
+inline constexpr std::uint64_t aborted_set_bytes_max = size_of::map + 3 * size_of::field + size_of::u32 + size_of::u64 +
+                                                       size_of::str_head(aborted_reason_bytes_max) +
+                                                       aborted_reason_bytes_max;
+static_assert(split_record_bytes <= 512 && spilled_record_bytes_max <= 512 && aborted_set_bytes_max <= 512);
 
 /// A window below this is no window: 0 says "no parts", anything between is refused.
 inline constexpr std::uint64_t part_window_bytes_min = message_limit_bytes_min;

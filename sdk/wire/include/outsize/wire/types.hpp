@@ -90,4 +90,55 @@ struct record_header {
   bool operator==(const record_header &) const = default;
 };
 
+/// A split record, as its commit entry describes it. Fragment i holds payload bytes from i * fragment_bytes on.
+struct split_record {
+  offset_t first = no_offset; ///< of fragment 0
+  offset_t last = no_offset;  ///< of the last fragment; other entries may lie between them
+  std::uint32_t fragments = 0;
+  std::uint64_t fragment_bytes = 0; ///< of each but the last
+  std::uint64_t payload_bytes = 0;
+  digest content{}; ///< XXH3-128 of record header and whole payload, made by the client
+  template <class Self, class Visit> static void visit(Self &self, Visit &&visit) {
+    visit(1, self.first, "first");
+    visit(2, self.last, "last");
+    visit(3, self.fragments, "fragments");
+    visit(4, self.fragment_bytes, "fragment_bytes");
+    visit(5, self.payload_bytes, "payload_bytes");
+    visit(6, self.content, "content");
+  }
+  bool operator==(const split_record &) const = default;
+};
+
+/// A record whose payload lies in a blob store, as its reference entry describes it.
+struct spilled_record {
+  std::string store; ///< configured name of the blob store; at most blob_store_name_bytes_max
+  std::string key;   ///< of the blob; at most blob_key_bytes_max
+  std::uint64_t payload_bytes = 0;
+  digest content{};             ///< XXH3-128 of record header and whole payload, made by the client
+  std::uint64_t part_bytes = 0; ///< of each but the last part of the blob, which can be verified by itself
+  digest parts{};               ///< XXH3-128 of the digests of all parts, one behind the other
+  template <class Self, class Visit> static void visit(Self &self, Visit &&visit) {
+    visit(1, self.store, "store");
+    visit(2, self.key, "key");
+    visit(3, self.payload_bytes, "payload_bytes");
+    visit(4, self.content, "content");
+    visit(5, self.part_bytes, "part_bytes");
+    visit(6, self.parts, "parts");
+  }
+  bool operator==(const spilled_record &) const = default;
+};
+
+/// A split set that will never be committed.
+struct aborted_set {
+  std::uint32_t fragments = 0; ///< that were given offsets
+  std::uint64_t bytes = 0;     ///< of them
+  std::string reason;          ///< for people; cut off at aborted_reason_bytes_max
+  template <class Self, class Visit> static void visit(Self &self, Visit &&visit) {
+    visit(1, self.fragments, "fragments");
+    visit(2, self.bytes, "bytes");
+    visit(3, self.reason, "reason");
+  }
+  bool operator==(const aborted_set &) const = default;
+};
+
 } // namespace outsize::wire
