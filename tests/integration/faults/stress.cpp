@@ -46,11 +46,13 @@ std::vector<std::string> stress::addresses(const std::vector<std::string> &names
   return made;
 }
 
-void stress::begin_load(std::uint64_t seed, const std::vector<std::string> &through, duration pause) {
+void stress::begin_load(std::uint64_t seed, const std::vector<std::string> &through, duration pause,
+                        std::uint64_t largest_bytes) {
   load_options how;
   how.addresses = addresses(through);
   how.seed = seed;
   how.pause = pause;
+  how.largest_bytes = largest_bytes;
   running.emplace(std::move(how), written);
 }
 

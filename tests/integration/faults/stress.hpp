@@ -23,9 +23,9 @@ public:
   /// The same, with `configure` called before they start.
   stress(test::cluster_kind kind, const std::function<void(test::cluster &)> &configure);
 
-  /// Begins the load: through these nodes, or all of them. `pause` as in load_options.
-  void begin_load(std::uint64_t seed, const std::vector<std::string> &through = {"n1", "n2", "n3"},
-                  duration pause = {});
+  /// Begins the load: through these nodes, or all of them. The rest as in load_options.
+  void begin_load(std::uint64_t seed, const std::vector<std::string> &through = {"n1", "n2", "n3"}, duration pause = {},
+                  std::uint64_t largest_bytes = load_options{}.largest_bytes);
   /// With everything acknowledged that was sent; fails the test for an append that was refused for good.
   void end_load();
   /// `count` more appends are acknowledged, or the test fails.
