@@ -166,6 +166,11 @@ std::string log_limits::limit_source() const {
   return policy_limit_bytes() < segment_limit_bytes ? "log " + log : "peer " + segment_limit_owner;
 }
 
+bool is_put_to_policies(const record_facts &record, const log_limits &limits,
+                        const std::vector<chained_policy> &chain) {
+  return message_bytes_of(record_bytes_of(record)) > threshold_of(chain, limits.policy_limit_bytes());
+}
+
 verdict admit(const record_facts &record, const log_limits &limits, const std::vector<chained_policy> &chain,
               const policy_snapshot &snapshot) {
   verdict made;
@@ -173,11 +178,10 @@ verdict admit(const record_facts &record, const log_limits &limits, const std::v
     made.what = *std::move(refused);
     return made;
   }
-  const std::uint64_t message_bytes = message_bytes_of(record_bytes_of(record));
-  if (message_bytes <= threshold_of(chain, limits.policy_limit_bytes())) {
+  if (!is_put_to_policies(record, limits, chain)) {
     return made;
   }
-  made.what = decide({record, limits, snapshot}, chain, message_bytes, made);
+  made.what = decide({record, limits, snapshot}, chain, message_bytes_of(record_bytes_of(record)), made);
   if (auto *refused = std::get_if<wire::refusal>(&made.what)) {
     refused->policy_trace = made.trace;
   }

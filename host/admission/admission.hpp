@@ -94,6 +94,9 @@ struct policy_snapshot {
   bytes_recently producer_spilled;
 };
 
+/// Is any policy asked about a record of this size? Where none is, the snapshot is not looked at, and need not be made.
+bool is_put_to_policies(const record_facts &record, const log_limits &limits, const std::vector<chained_policy> &chain);
+
 /// Decides about one record. Never fails: whatever is wrong with record or policy is a refusal in the verdict.
 verdict admit(const record_facts &record, const log_limits &limits, const std::vector<chained_policy> &chain,
               const policy_snapshot &snapshot);

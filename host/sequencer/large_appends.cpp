@@ -269,7 +269,6 @@ void large_appends::remove(std::uint64_t record, const std::string &why, bool se
   if (what.upload != 0) {
     around_.blobs->abandon(what.upload);
   }
-  std::uint64_t dead_bytes = 0;
   for (auto at = entries_.begin(); at != entries_.end();) {
     if (at->second.record != record) {
       ++at;
@@ -285,7 +284,7 @@ void large_appends::remove(std::uint64_t record, const std::string &why, bool se
   if (what.fragments_sent == 0) {
     return;
   }
-  dead_bytes = std::min(what.payload_bytes, what.fragments_sent * what.what.fragment_bytes);
+  const std::uint64_t dead_bytes = what.sent_bytes();
   counted_.dead_bytes += dead_bytes;
   say(OUTSIZE_LOG_WARN, fmt::format("split record ended before it was whole: log={} set={} fragments={} bytes={} "
                                     "why=\"{}\"",
@@ -303,8 +302,7 @@ void large_appends::give_abort_entry(const large &what, const std::string &why) 
   made.kind = wire::entry_kind::abort;
   made.set = what.set;
   made.total_bytes = what.payload_bytes;
-  const buffer body = wire::encode_aborted_set(
-      {what.fragments_sent, std::min(what.payload_bytes, what.fragments_sent * what.what.fragment_bytes), why});
+  const buffer body = wire::encode_aborted_set({what.fragments_sent, what.sent_bytes(), why});
   made.payload_bytes = body.size();
   made.bytes.append(body);
   made.content = wire::digest_of(made.bytes);
@@ -342,7 +340,7 @@ std::optional<large_appends::committed> large_appends::take_last_entry(std::uint
 void large_appends::on_time(time_point now) {
   std::vector<std::uint64_t> idle;
   for (const auto &[record, what] : open_) {
-    if (what.waits_for_client(what.fragments_sent) && what.heard_at + settings_.idle_max <= now) {
+    if (what.waits_for_client() && what.heard_at + settings_.idle_max <= now) {
       idle.push_back(record);
     }
   }
@@ -354,15 +352,19 @@ void large_appends::on_time(time_point now) {
 }
 
 /// Everything that came has gone on, so the next step is the client's.
-bool large_appends::large::waits_for_client(std::uint32_t pieces_done) const {
+bool large_appends::large::waits_for_client() const {
   return !content.has_value() &&
-         (what.how == wire::stored_as::split ? pieces_done == check.pieces_taken() : parts_under_way == 0);
+         (what.how == wire::stored_as::split ? fragments_sent == check.pieces_taken() : parts_under_way == 0);
+}
+
+std::uint64_t large_appends::large::sent_bytes() const {
+  return std::min(payload_bytes, fragments_sent * what.fragment_bytes);
 }
 
 time_point large_appends::next_time() const {
   time_point next = never;
   for (const auto &[record, what] : open_) {
-    if (what.waits_for_client(what.fragments_sent)) {
+    if (what.waits_for_client()) {
       next = std::min(next, what.heard_at + settings_.idle_max);
     }
   }

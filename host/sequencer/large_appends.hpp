@@ -148,7 +148,8 @@ private:
     std::optional<wire::digest> content; ///< every piece came, and this is the whole
     std::uint64_t last_entry = 0;        ///< its ticket, once it has one
     time_point heard_at{};
-    [[nodiscard]] bool waits_for_client(std::uint32_t pieces_done) const;
+    [[nodiscard]] bool waits_for_client() const;
+    [[nodiscard]] std::uint64_t sent_bytes() const; ///< of fragments
   };
   /// An entry that was given to the writer.
   struct entry {

@@ -138,7 +138,8 @@ std::optional<error> log_sequencer::state::closed_for_appends() const {
 
 /// Refused, or let through: as one entry, or by the plan that `made` has then.
 std::optional<wire::refusal> log_sequencer::state::decide(const record_facts &record, pending_append &made) {
-  verdict decided = host::admit(record, limits, chain, snapshot_for(made));
+  const bool asks = is_put_to_policies(record, limits, chain); // seldom, and a snapshot costs more than the rest
+  verdict decided = host::admit(record, limits, chain, asks ? snapshot_for(made) : policy_snapshot{});
   for (const std::string &line : decided.misbehaviour) {
     say(OUTSIZE_LOG_PLUGIN_MISBEHAVING, line);
   }
