@@ -6,6 +6,7 @@
 #include <zmq.hpp>
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -24,6 +25,15 @@ using suite::same;
 using sent = transport_handle::sent;
 
 namespace {
+
+bool resolves(const std::string &name) {
+  addrinfo *found = nullptr;
+  const bool known = ::getaddrinfo(name.c_str(), nullptr, nullptr, &found) == 0;
+  if (known) {
+    ::freeaddrinfo(found);
+  }
+  return known;
+}
 
 /// libzmq as somebody else may use it: it dials again by itself, and then brings what it still had.
 class plain_dealer {
@@ -354,9 +364,16 @@ TEST_CASE("connect: to a listener that accepts and never speaks (connect-timeout
 TEST_CASE("addresses: IPv6, names, all interfaces, ports reported as bound") {
   stage at;
   node &caller = at.rig.make();
-  for (const std::string host : {"[::1]", "localhost", "*"}) {
+  std::vector<std::string> hosts = {"[::1]", "*"};
+  if (resolves("localhost")) {
+    hosts.emplace_back("localhost");
+  } else { // a machine without /etc/hosts: then it has to be an error
+    CHECK(at.rig.make().listen("zeromq+tcp://localhost:0").error().code == code::invalid_argument);
+  }
+  for (const std::string &host : hosts) {
     node &server = at.rig.make();
     const result<std::string> bound = server.listen("zeromq+tcp://" + host + ":0");
+    INFO(host << ": " << (bound.has_value() ? *bound : bound.error().text));
     REQUIRE(bound.has_value());
     CHECK_FALSE(bound->ends_with(":0"));
     const std::string port = bound->substr(bound->rfind(':'));
