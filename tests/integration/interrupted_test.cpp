@@ -22,9 +22,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::uint64_t record_bytes = 8 * wire::mib; ///< three copies of fifty of them must fit a modest disk
-/// Appending takes about a tenth of a second where nothing else runs.
-constexpr auto kill_within = std::chrono::milliseconds(150);
-
 /// The large records go into a log of their own, under `policy`; "orders" stays under reject.
 void add_bulk_log(cluster &nodes, const std::string &policy) {
   if (policy == "split") {
@@ -46,16 +43,18 @@ public:
       : policy_(policy), random_(seed), cluster_(kind, [&](cluster &nodes) { add_bulk_log(nodes, policy); }) {
     cluster_.nodes.await_open("bulk");
     cluster_.begin_load(seed, {"n1", "n2", "n3"}, std::chrono::milliseconds(5), 16 * wire::kib);
+    const time_point begun = steady_now();
+    const child_process::output done = cluster_.nodes.outsize("n1", {"append", "bulk", next_file(), "--json"});
+    REQUIRE(done.exit_code == 0);
+    acknowledged_[json::parse(done.out).at("offset")] = last_digest_;
+    kill_within_ = 3 * (steady_now() - begun) / 2;
   }
 
   void round() {
-    const std::string file = cluster_.nodes.path("record");
-    make_file(file, record_bytes, random_());
-    const std::string digest = sha256_of(file);
-    sent_.insert(digest);
     const std::string through = node_names[random_() % node_names.size()];
-    const auto append = cluster_.nodes.begin_outsize(through, {"append", "bulk", file, "--json"});
-    const auto time = std::chrono::microseconds(random_() % std::chrono::microseconds(kill_within).count());
+    const auto append = cluster_.nodes.begin_outsize(through, {"append", "bulk", next_file(), "--json"});
+    const auto within = std::chrono::duration_cast<std::chrono::microseconds>(kill_within_).count();
+    const auto time = std::chrono::microseconds(random_() % static_cast<std::uint64_t>(within));
     (void)cluster_.running->await_acknowledged(SIZE_MAX / 2, steady_now() + time); // never so many: a point in time
     const std::string victim = std::vector<std::string>{"client", "n1", "n2", "n3"}[random_() % 4];
     INFO("killed after " << time.count() << " us: " << victim << ", append through " << through);
@@ -68,7 +67,7 @@ public:
     const auto done = append->collect(steady_now() + faults::patience);
     REQUIRE(done.has_value());
     if (done->exit_code == 0) {
-      acknowledged_[json::parse(done->out).at("offset")] = digest;
+      acknowledged_[json::parse(done->out).at("offset")] = last_digest_;
     } else if (victim != "client") {
       check_excused(victim == "n3" || victim == through, *done);
     }
@@ -102,6 +101,15 @@ public:
   }
 
 private:
+  /// A file with a record that was not sent yet; last_digest_ is its.
+  std::string next_file() {
+    const std::string file = cluster_.nodes.path("record");
+    make_file(file, record_bytes, random_());
+    last_digest_ = sha256_of(file);
+    sent_.insert(last_digest_);
+    return file;
+  }
+
   /// The client lives. Two of three log servers are enough; the sequencer, and the node that the client asks, may take
   /// along what became of the last step, and everything before that is sent again.
   static void check_excused(bool last_answer_may_be_lost, const child_process::output &done) {
@@ -150,6 +158,8 @@ private:
   std::string policy_;
   std::mt19937_64 random_;
   stress cluster_;
+  duration kill_within_{}; ///< half as long again as an append takes that nobody interrupts
+  std::string last_digest_;
   std::set<std::string> sent_;
   std::map<std::uint64_t, std::string> acknowledged_;
 };
