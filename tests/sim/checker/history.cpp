@@ -293,7 +293,8 @@ void history::on_payload(const std::string &log, const client::read_record &reco
 /// Copies may be damaged or away, and are asked for again. What was put together of verified pieces is never wrong.
 void history::on_payload_error(const std::string &log, const client::read_record &record, const error &why) {
   seen_.add("split/payload-error/" + std::string(name_of(why.code)));
-  if (why.code == code::checksum_mismatch || why.code == code::internal) {
+  // Nothing is trimmed here: a record that a read has given stays.
+  if (why.code == code::checksum_mismatch || why.code == code::internal || why.code == code::not_found) {
     found_.add("L7", "log {}: the payload of the record at offset {} cannot be read: {}", log, record.offset, why.text);
   }
 }
