@@ -60,10 +60,15 @@ def measure_side(side, cell, how, work, free_ports):
     return made
 
 
-def measure_round(number, cell, how, work, free_ports):
+def measure_round(number, cell, how, work, free_ports, floors):
+    """`floors` are those of this round that were measured, for cells that are held against the same."""
     order = ("floor", "ours") if number % 2 == 0 else ("ours", "floor")
     load = os.getloadavg()[0]
-    sides = {side: measure_side(side, cell, how, work, free_ports) for side in order}
+    sides = {}
+    for side in order:
+        known = floors.get(cell.floor_key()) if side == "floor" else None
+        sides[side] = known or measure_side(side, cell, how, work, free_ports)
+    floors[cell.floor_key()] = sides["floor"]
     made = Round(sides["ours"], sides["floor"], " then ".join(order), load)
     print(
         f"round {number + 1}, {cell.name}: ours {report.per_second(made.ours.records_per_second)}/s, floor "
@@ -104,8 +109,9 @@ def measure_all(how, work):
     results = [CellResult(cell, []) for cell in chosen]
     with ports.reserved(len(ours.NODES)) as free_ports:
         for number in range(how.rounds):
+            floors = {}
             for result in results:
-                result.rounds.append(measure_round(number, result.cell, how, work, free_ports))
+                result.rounds.append(measure_round(number, result.cell, how, work, free_ports, floors))
     print(f"\n{how.rounds} rounds of {how.seconds} s, medians; {CORES} cores\n\n{report.table(results)}\n")
     admission_ns = admission(how.release)
     for name, ns in admission_ns.items():

@@ -11,6 +11,7 @@ from result import Measurement
 NODES = ("n1", "n2", "n3")
 SEQUENCER = "n3"
 LOG = "orders"
+ANOTHER_LOG = "another"
 # Records of 1 KiB appended before anything is measured, until every store has compacted.
 WARM_UP_RECORDS = 50_000
 WARM_UP_ROUNDS_MAX = 40
@@ -32,16 +33,19 @@ class Cluster:
             r"tcp://127\.0\.0\.1:710([123])", lambda m: f"tcp://127.0.0.1:{self.ports['n' + m.group(1)]}", text
         )
         text, blobs = re.subn(r'(?m)^directory = "[^"]*"', 'directory = "data/blobs"', text)
-        text, changed = self.with_policies(text)
+        text, changed = self.with_changes(text)
         if data_dirs != 1 or addresses != 1 + len(NODES) or blobs != 1 or not changed:
             raise RuntimeError(f"the example file of {node} has not the form that the bench changes")
         path = self.folder / f"{node}.toml"
         path.write_text(text, encoding="utf-8")
         return path
 
-    def with_policies(self, text):
+    def with_changes(self, text):
         """(text, whether every change that the cell wants was made once)"""
         counts = []
+        if self.cell.bulk_window is not None and "[sequencer]" in text:
+            text, count = re.subn(r"(?m)^\[sequencer\]$", f'[sequencer]\nbulk-window = "{self.cell.bulk_window}"', text)
+            counts.append(count)
         if self.cell.policies is not None:
             text, count = re.subn(r"(?m)^policies = \[.*\]", f"policies = [{self.cell.policies}]", text)
             counts.append(count)
@@ -49,6 +53,10 @@ class Cluster:
             above = f'applies-above = "{self.cell.split_above}"'
             text, count = re.subn(r'(?m)^plugin = "split"$', f'plugin = "split"\n{above}', text)
             counts.append(count)
+        if self.cell.beside is not None and self.cell.beside.on_another_log:
+            log = text[text.rindex("[[log]]") :]
+            text += "\n" + log.replace(f'"{LOG}"', f'"{ANOTHER_LOG}"')
+            counts.append(log.count(f'"{LOG}"'))
         return text, all(count == 1 for count in counts)
 
     def start(self):
@@ -67,8 +75,8 @@ class Cluster:
         command = [self.release / "bin/outsize", *words, "--json", "--connect", address]
         return Program(command, self.folder / "client.log")
 
-    def bench(self, record_bytes, in_flight, seconds):
-        words = ["bench", "--log", LOG, "--size", record_bytes, "--in-flight", in_flight]
+    def bench(self, record_bytes, in_flight, seconds, log=LOG):
+        words = ["bench", "--log", log, "--size", record_bytes, "--in-flight", in_flight]
         return self.client(*words, "--seconds", seconds, "--verify")
 
     def status(self):
@@ -118,7 +126,8 @@ class Stream:
 
     def start(self):
         beside = self.cluster.cell.beside
-        self.client = self.cluster.bench(beside.record_bytes, beside.in_flight, self.seconds)
+        log = ANOTHER_LOG if beside.on_another_log else LOG
+        self.client = self.cluster.bench(beside.record_bytes, beside.in_flight, self.seconds, log)
         self.stack.callback(self.client.stop)
 
     def finish(self):
@@ -142,7 +151,7 @@ def measure(cell, seconds, release, examples, folder, ports) -> Measurement:
             stream.start()
         client = cluster.bench(cell.record_bytes, cell.in_flight, seconds)
         stack.callback(client.stop)
-        used, window = watch(client, cluster.nodes.values(), seconds)
+        used, window = watch([client], cluster.nodes.values(), seconds)
         said = json.loads(client.finish())
         kept = None if stream is None else stream.finish()
         disk_bytes = (usage_of(cluster.nodes.values()) - before).disk_bytes

@@ -101,11 +101,11 @@ def usage_of(programs) -> Usage:
     return sum((program.usage() for program in programs), Usage())
 
 
-def watch(client: Program, servers, seconds: float):
+def watch(clients, servers, seconds: float):
     """What all used in the middle of a measurement of so many seconds that has just begun: (usage, seconds)."""
     margin = min(1.0, seconds / 4)
     time.sleep(margin)
-    began, before = time.monotonic(), usage_of([client, *servers])
+    began, before = time.monotonic(), usage_of([*clients, *servers])
     time.sleep(seconds - 2 * margin)
-    ended, after = time.monotonic(), usage_of([client, *servers])
+    ended, after = time.monotonic(), usage_of([*clients, *servers])
     return after - before, ended - began

@@ -28,26 +28,35 @@ def _row(result: CellResult, side: str):
     )
 
 
-def _beside(result: CellResult) -> str:
-    if result.cell.beside is None:
-        return ""
-    p99, share = result.p99_ms(), result.stream_share()
-    rate = result.spread("ours", lambda m: m.stream_bytes_per_second)
+def _beside(result: CellResult, side: str) -> str:
+    p99, share = result.p99_ms(side), result.stream_share(side)
+    rate = result.spread(side, lambda m: m.stream_bytes_per_second)
     return (
-        f"{result.cell.name}: p99 {p99.median:.1f} ms ({p99.least:.1f}..{p99.most:.1f}) beside a stream of "
+        f"    {side}: p99 {p99.median:.1f} ms ({p99.least:.1f}..{p99.most:.1f}) beside a stream of "
         f"{rate.median / 1e6:.1f} MB/s, {share.median:.0%} of its rate alone ({share.least:.0%}..{share.most:.0%})\n"
     )
 
 
 def _verdict(result: CellResult) -> str:
-    share, ratio = result.share(), result.p50_ratio()
     passed = {True: "met", False: "MISSED", None: "-"}[result.passed()]
     last = result.rounds[-1].ours
-    return _beside(result) + (
-        f"{result.cell.name}: rate {share.median:.1%} of the floor ({share.least:.1%}..{share.most:.1%}), "
-        f"p50 {ratio.median:.2f} times ({ratio.least:.2f}..{ratio.most:.2f}); bar: {result.cell.bar()}: {passed}\n"
+    return _figures(result, passed) + (
         f"    compactions of each store, last round: at least {last.compactions}, {last.compactions - last.compactions_before} "
         f"of them while measured; all stores wrote {last.compaction_bytes / 1e6:.2f} MB in them"
+    )
+
+
+def _figures(result: CellResult, passed: str) -> str:
+    if result.cell.beside is not None:
+        ratio = result.p99_ratio()
+        return (
+            f"{result.cell.name}: p99 {ratio.median:.2f} times the floor's ({ratio.least:.2f}..{ratio.most:.2f}); "
+            f"bar: {result.cell.bar()}: {passed}\n{_beside(result, 'floor')}{_beside(result, 'ours')}"
+        )
+    share, ratio = result.share(), result.p50_ratio()
+    return (
+        f"{result.cell.name}: rate {share.median:.1%} of the floor ({share.least:.1%}..{share.most:.1%}), "
+        f"p50 {ratio.median:.2f} times ({ratio.least:.2f}..{ratio.most:.2f}); bar: {result.cell.bar()}: {passed}\n"
     )
 
 

@@ -84,14 +84,21 @@ class CellResult:
     def spread(self, side: str, what) -> Spread:
         return Spread.of(what(getattr(one, side)) for one in self.rounds)
 
-    def p99_ms(self) -> Spread:
-        return self.spread("ours", lambda m: m.latency_us["p99"] / 1e3)
+    def p99_ratio(self) -> Spread:
+        return Spread.of(one.ours.latency_us["p99"] / one.floor.latency_us["p99"] for one in self.rounds)
 
-    def stream_share(self) -> Spread:
-        return self.spread("ours", lambda m: m.stream_share)
+    def p99_ms(self, side="ours") -> Spread:
+        return self.spread(side, lambda m: m.latency_us["p99"] / 1e3)
+
+    def stream_share(self, side="ours") -> Spread:
+        return self.spread(side, lambda m: m.stream_share)
 
     def passed(self) -> Optional[bool]:
         beside = self.cell.beside
+        if beside is not None and beside.p99_ratio_max is not None:
+            return self.p99_ratio().median <= beside.p99_ratio_max
+        if beside is not None and beside.p99_ms_max is None:
+            return None
         if beside is not None:
             return self.p99_ms().median <= beside.p99_ms_max and self.stream_share().median >= beside.share_min
         if self.cell.share_min is not None:
@@ -107,5 +114,6 @@ class CellResult:
             "passed": self.passed(),
             "share_of_floor": asdict(self.share()),
             "p50_ratio": asdict(self.p50_ratio()),
+            "p99_ratio": asdict(self.p99_ratio()),
             "rounds": [asdict(one) for one in self.rounds],
         }

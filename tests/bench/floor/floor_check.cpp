@@ -6,8 +6,9 @@ namespace outsize::floor_bench {
 
 std::uint64_t equal_records(const std::string &path, const records &sent, std::uint64_t count) {
   std::ifstream file(path, std::ios::binary);
-  std::vector<char> stored(sent.stored_bytes());
+  std::vector<char> stored;
   for (std::uint64_t number = 0; number < count; ++number) {
+    stored.resize(length_bytes + sent.record_bytes(number));
     if (!file.read(stored.data(), static_cast<std::streamsize>(stored.size()))) {
       return number;
     }

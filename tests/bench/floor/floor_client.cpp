@@ -1,9 +1,10 @@
 // The client of the floor: sends the same records to each store, keeps so many unacknowledged, and counts a record as
-// acknowledged when more than half of the stores say it is durable: two of three, or the only one.
+// acknowledged when more than half of the stores say it is durable: two of three, or the only one. Several sizes share
+// connections and files, in the order in which their turns come.
 //
-// Usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE [PORT FILE]...
-// Prints one line of JSON: records, seconds, latencies, and how many acknowledged records were read back equal from as
-// many files.
+// Usage: floor-client SECONDS RECORD_BYTES:IN_FLIGHT[,RECORD_BYTES:IN_FLIGHT]... PORT FILE [PORT FILE]...
+// Prints one line of JSON: seconds, how many acknowledged records were read back equal from as many files, and for each
+// size its records and latencies.
 #include "floor_check.hpp"
 
 #include <arpa/inet.h>
@@ -86,15 +87,17 @@ public:
 
 private:
   void send_some(const records &from, std::uint64_t until) {
-    const std::uint32_t length = from.record_bytes();
-    std::array<iovec, 2 * records_per_send> parts; // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
+    std::array<std::uint32_t, records_per_send> lengths; // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
+    std::array<iovec, 2 * records_per_send> parts;       // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
     std::size_t used = 0;
     for (std::uint64_t number = sent_; number < until; ++number) {
       const auto bytes = from.at(number);
-      parts[used++] = {const_cast<std::uint32_t *>(&length), length_bytes};
+      std::uint32_t &length = lengths[number - sent_];
+      length = static_cast<std::uint32_t>(bytes.size());
+      parts[used++] = {&length, length_bytes};
       parts[used++] = {const_cast<std::uint8_t *>(bytes.data()), bytes.size()};
     }
-    skip(parts, partly_sent_);
+    skip(parts, sent_bytes_ - from.end_of(sent_));
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = used;
@@ -103,9 +106,10 @@ private:
       fail("send");
     }
     blocked_ = count < 0 && errno == EAGAIN;
-    const std::uint64_t done = partly_sent_ + static_cast<std::uint64_t>(std::max<ssize_t>(count, 0));
-    sent_ += done / from.stored_bytes();
-    partly_sent_ = done % from.stored_bytes();
+    sent_bytes_ += static_cast<std::uint64_t>(std::max<ssize_t>(count, 0));
+    while (sent_ < until && from.end_of(sent_ + 1) <= sent_bytes_) {
+      ++sent_;
+    }
   }
 
   /// The first record's beginning has gone already.
@@ -119,31 +123,68 @@ private:
   }
 
   int socket_;
-  std::uint64_t sent_ = 0;        ///< whole records
-  std::uint64_t partly_sent_ = 0; ///< bytes of the next one
-  std::uint64_t durable_ = 0;     ///< records
+  std::uint64_t sent_ = 0;       ///< whole records
+  std::uint64_t sent_bytes_ = 0; ///< with what has gone of the next one
+  std::uint64_t durable_ = 0;    ///< records
   bool blocked_ = false;
+};
+
+/// Records of one size, so many of them on their way.
+class stream {
+public:
+  stream(std::uint32_t record_bytes, std::uint64_t in_flight)
+      : record_bytes_(record_bytes), in_flight_max_(in_flight) {}
+
+  [[nodiscard]] std::uint32_t record_bytes() const { return record_bytes_; }
+  /// All that it may have on its way.
+  [[nodiscard]] std::uint64_t bytes_max() const { return in_flight_max_ * (length_bytes + record_bytes_); }
+  [[nodiscard]] bool has_room() const { return begun_ - latencies_us_.size() < in_flight_max_; }
+  void begin() { ++begun_; }
+  void acknowledge(clock_type::duration took) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took);
+    latencies_us_.push_back(static_cast<std::uint32_t>(us.count()));
+  }
+
+  void print() {
+    std::printf("{\"record_bytes\": %u, \"records\": %zu, \"latency_us\": {\"p50\": %u, \"p90\": %u, \"p99\": %u, "
+                "\"max\": %u}}",
+                record_bytes_, latencies_us_.size(), latency_us(0.5), latency_us(0.9), latency_us(0.99), latency_us(1));
+  }
+
+private:
+  std::uint32_t latency_us(double share) {
+    if (latencies_us_.empty()) {
+      return 0;
+    }
+    const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(latencies_us_.size() - 1));
+    std::nth_element(latencies_us_.begin(), latencies_us_.begin() + at, latencies_us_.end());
+    return latencies_us_[static_cast<std::size_t>(at)];
+  }
+
+  std::uint32_t record_bytes_;
+  std::uint64_t in_flight_max_;
+  std::uint64_t begun_ = 0;
+  std::vector<std::uint32_t> latencies_us_;
 };
 
 class run {
 public:
-  run(const records &what, std::uint64_t in_flight, std::chrono::seconds time, std::vector<connection> &to)
-      : records_(what), in_flight_max_(in_flight), time_(time), stores_(to) {}
+  run(records &sent, std::vector<stream> &streams, std::chrono::seconds time, std::vector<connection> &to)
+      : records_(sent), streams_(streams), time_(time), stores_(to) {}
 
   void go() {
     started_ = clock_type::now();
     const auto end = started_ + time_;
     while (true) {
       const bool open = clock_type::now() < end;
-      while (open && begun_ - acknowledged_ < in_flight_max_ && !lags()) {
-        begun_at_.push_back(clock_type::now());
-        ++begun_;
+      if (open) {
+        begin();
       }
-      if (!open && acknowledged_ == begun_) {
+      if (!open && under_way_.empty()) {
         break;
       }
       for (connection &store : stores_) {
-        store.send_up_to(records_, begun_);
+        store.send_up_to(records_, records_.count());
       }
       wait();
       acknowledge();
@@ -154,16 +195,13 @@ public:
 
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
   [[nodiscard]] double seconds() const { return std::chrono::duration<double>(ended_ - started_).count(); }
-  [[nodiscard]] std::uint64_t latency_us(double share) {
-    if (latencies_us_.empty()) {
-      return 0;
-    }
-    const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(latencies_us_.size() - 1));
-    std::nth_element(latencies_us_.begin(), latencies_us_.begin() + at, latencies_us_.end());
-    return latencies_us_[static_cast<std::size_t>(at)];
-  }
 
 private:
+  struct under_way {
+    stream *of;
+    clock_type::time_point begun;
+  };
+
   [[nodiscard]] std::uint64_t durable_at(std::size_t copies) const {
     std::vector<std::uint64_t> counts;
     for (const connection &store : stores_) {
@@ -173,8 +211,27 @@ private:
     return counts[copies - 1];
   }
   [[nodiscard]] bool lags() const {
-    const std::uint64_t lag = begun_ - durable_at(stores_.size());
-    return lag * records_.stored_bytes() > lag_bytes_max && lag > in_flight_max_;
+    std::uint64_t in_flight_bytes = 0;
+    for (const stream &one : streams_) {
+      in_flight_bytes += one.bytes_max();
+    }
+    const std::uint64_t lag = records_.end_of(records_.count()) - records_.end_of(durable_at(stores_.size()));
+    return lag > std::max(lag_bytes_max, in_flight_bytes);
+  }
+
+  /// A record of each stream that has room, in turns.
+  void begin() {
+    for (bool more = true; more;) {
+      more = false;
+      for (stream &one : streams_) {
+        if (one.has_room() && !lags()) {
+          one.begin();
+          records_.add(one.record_bytes());
+          under_way_.push_back({&one, clock_type::now()});
+          more = true;
+        }
+      }
+    }
   }
 
   void wait() {
@@ -194,33 +251,60 @@ private:
     const auto now = clock_type::now();
     for (const std::uint64_t durable = durable_at(quorum_of(stores_.size())); acknowledged_ < durable;
          ++acknowledged_) {
-      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - begun_at_.front());
-      latencies_us_.push_back(static_cast<std::uint32_t>(took.count()));
-      begun_at_.pop_front();
+      const under_way &first = under_way_.front();
+      first.of->acknowledge(now - first.begun);
+      under_way_.pop_front();
     }
   }
 
   /// The last copy comes in as well; its time is not counted.
   void settle() {
-    while (durable_at(stores_.size()) < begun_) {
+    while (durable_at(stores_.size()) < records_.count()) {
       for (connection &store : stores_) {
-        store.send_up_to(records_, begun_);
+        store.send_up_to(records_, records_.count());
       }
       wait();
     }
   }
 
-  const records &records_;
-  std::uint64_t in_flight_max_;
+  records &records_;
+  std::vector<stream> &streams_;
   std::chrono::seconds time_;
   std::vector<connection> &stores_;
   clock_type::time_point started_;
   clock_type::time_point ended_;
-  std::uint64_t begun_ = 0;
   std::uint64_t acknowledged_ = 0;
-  std::deque<clock_type::time_point> begun_at_;
-  std::vector<std::uint32_t> latencies_us_;
+  std::deque<under_way> under_way_; ///< oldest first, as they are acknowledged
 };
+
+/// "RECORD_BYTES:IN_FLIGHT,..."
+std::vector<stream> streams_of(const char *words) {
+  std::vector<stream> made;
+  for (const char *at = words; *at != '\0';) {
+    char *end = nullptr;
+    const auto record_bytes = static_cast<std::uint32_t>(std::strtoul(at, &end, 10));
+    if (record_bytes == 0 || *end != ':') {
+      return {};
+    }
+    const std::uint64_t in_flight = std::strtoull(end + 1, &end, 10);
+    if (in_flight == 0 || (*end != ',' && *end != '\0')) {
+      return {};
+    }
+    made.emplace_back(record_bytes, in_flight);
+    at = *end == ',' ? end + 1 : end;
+  }
+  return made;
+}
+
+void print(const run &measured, std::vector<stream> &streams, std::uint64_t read_back) {
+  std::printf("{\"seconds\": %.6f, \"verified\": %llu, \"streams\": [", measured.seconds(),
+              static_cast<unsigned long long>(read_back));
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    std::printf("%s", i == 0 ? "" : ", ");
+    streams[i].print();
+  }
+  std::printf("]}\n");
+}
 
 /// Read back equal from as many files as make an acknowledgement.
 std::uint64_t verified(const records &sent, std::uint64_t count, const std::vector<std::string> &files) {
@@ -235,26 +319,24 @@ std::uint64_t verified(const records &sent, std::uint64_t count, const std::vect
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc < 6 || argc % 2 != 0) {
-    std::fprintf(stderr, "usage: floor-client RECORD_BYTES IN_FLIGHT SECONDS PORT FILE [PORT FILE]...\n");
+  std::vector<stream> streams = argc < 5 || argc % 2 == 0 ? std::vector<stream>{} : streams_of(argv[2]);
+  if (streams.empty()) {
+    std::fprintf(stderr, "usage: floor-client SECONDS RECORD_BYTES:IN_FLIGHT[,RECORD_BYTES:IN_FLIGHT]... PORT FILE "
+                         "[PORT FILE]...\n");
     return 2;
   }
-  const records sent(static_cast<std::uint32_t>(std::strtoul(argv[1], nullptr, 10)));
+  std::uint32_t largest = 0;
+  for (const stream &one : streams) {
+    largest = std::max(largest, one.record_bytes());
+  }
+  records sent(largest);
   std::vector<connection> connections;
   std::vector<std::string> files;
-  for (int at = 4; at < argc; at += 2) {
+  for (int at = 3; at < argc; at += 2) {
     connections.emplace_back(static_cast<std::uint16_t>(std::strtoul(argv[at], nullptr, 10)));
     files.emplace_back(argv[at + 1]);
   }
-  run measured(sent, std::strtoull(argv[2], nullptr, 10), std::chrono::seconds(std::strtoul(argv[3], nullptr, 10)),
-               connections);
+  run measured(sent, streams, std::chrono::seconds(std::strtoul(argv[1], nullptr, 10)), connections);
   measured.go();
-  std::printf("{\"records\": %llu, \"seconds\": %.6f, \"latency_us\": {\"p50\": %llu, \"p90\": %llu, \"p99\": %llu, "
-              "\"max\": %llu}, \"verified\": %llu}\n",
-              static_cast<unsigned long long>(measured.acknowledged()), measured.seconds(),
-              static_cast<unsigned long long>(measured.latency_us(0.5)),
-              static_cast<unsigned long long>(measured.latency_us(0.9)),
-              static_cast<unsigned long long>(measured.latency_us(0.99)),
-              static_cast<unsigned long long>(measured.latency_us(1)),
-              static_cast<unsigned long long>(verified(sent, measured.acknowledged(), files)));
+  print(measured, streams, verified(sent, measured.acknowledged(), files));
 }

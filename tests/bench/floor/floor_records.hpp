@@ -17,24 +17,29 @@ inline constexpr std::uint64_t shift_max = 4096;
 
 class records {
 public:
-  explicit records(std::uint32_t record_bytes) : record_bytes_(record_bytes), bytes_(record_bytes + shift_max) {
+  explicit records(std::uint32_t largest_bytes) : bytes_(largest_bytes + shift_max) {
     std::mt19937_64 source(std::random_device{}());
     for (std::uint8_t &byte : bytes_) {
       byte = static_cast<std::uint8_t>(source());
     }
   }
 
-  [[nodiscard]] std::uint32_t record_bytes() const { return record_bytes_; }
-  /// With its length.
-  [[nodiscard]] std::uint64_t stored_bytes() const { return length_bytes + record_bytes_; }
-  /// The record with this number, from 0.
+  /// The next record, not larger than the largest.
+  void add(std::uint32_t record_bytes) { ends_.push_back(end_of(count()) + length_bytes + record_bytes); }
+  [[nodiscard]] std::uint64_t count() const { return ends_.size(); }
+  /// Bytes of the first `count` records on the wire and in the file.
+  [[nodiscard]] std::uint64_t end_of(std::uint64_t count) const { return count == 0 ? 0 : ends_[count - 1]; }
+  /// Of the record with this number, from 0.
+  [[nodiscard]] std::uint32_t record_bytes(std::uint64_t number) const {
+    return static_cast<std::uint32_t>(end_of(number + 1) - end_of(number) - length_bytes);
+  }
   [[nodiscard]] std::span<const std::uint8_t> at(std::uint64_t number) const {
-    return std::span(bytes_).subspan((number * 2'654'435'761U) % shift_max, record_bytes_);
+    return std::span(bytes_).subspan((number * 2'654'435'761U) % shift_max, record_bytes(number));
   }
 
 private:
-  std::uint32_t record_bytes_;
   std::vector<std::uint8_t> bytes_;
+  std::vector<std::uint64_t> ends_; ///< by number: bytes up to the end of that record
 };
 
 } // namespace outsize::floor_bench
