@@ -76,7 +76,7 @@ void read_singles(const toml::table &root, config &into, reading_context &contex
   section_reader node = section("node");
   into.node = {
       node.text("name"),          node.list("roles"),           node.text("data-dir"), node.number("message-limit"),
-      node.number("bulk-window"), node.flag("insecure-listen"), node.text("log-level")};
+      node.number("part-window"), node.flag("insecure-listen"), node.text("log-level")};
   node.finish();
 
   section_reader log_server = section("log-server");
@@ -85,7 +85,7 @@ void read_singles(const toml::table &root, config &into, reading_context &contex
 
   section_reader sequencer = section("sequencer");
   into.sequencer = {sequencer.number("in-flight-bytes"), sequencer.number("producer-in-flight-bytes"),
-                    sequencer.text("spread"), sequencer.text("on-lower-limit")};
+                    sequencer.number("bulk-window"), sequencer.text("spread"), sequencer.text("on-lower-limit")};
   sequencer.finish();
 
   section_reader plugins = section("plugins");

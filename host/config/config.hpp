@@ -51,7 +51,7 @@ struct node_config {
   setting<std::vector<std::string>> roles; ///< "sequencer", "log-server"
   setting<std::string> data_dir;           ///< absolute
   setting<std::uint64_t> message_limit;    ///< bytes
-  setting<std::uint64_t> bulk_window;      ///< bytes
+  setting<std::uint64_t> part_window;      ///< bytes
   setting<bool> insecure_listen;
   setting<std::string> log_level;
 
@@ -65,6 +65,7 @@ struct log_server_config {
 struct sequencer_config {
   setting<std::uint64_t> in_flight_bytes;
   setting<std::uint64_t> producer_in_flight_bytes;
+  setting<std::uint64_t> bulk_window;  ///< bytes
   setting<std::string> spread;         ///< "all" or "replication"
   setting<std::string> on_lower_limit; ///< "set-aside" or "seal"
 };

@@ -18,8 +18,9 @@ using wire::mib;
 constexpr std::uint64_t replication_max = 7; // more copies than that is a mistake, not a wish
 constexpr std::uint64_t budget_bytes_min = wire::message_limit_bytes_min;
 constexpr std::uint64_t budget_bytes_max = std::uint64_t{1} << 40; // 1 TiB
-constexpr std::uint64_t bulk_window_bytes_min = 2 * wire::part_bytes_max;
-constexpr std::uint64_t bulk_window_bytes_max = 256 * mib;
+constexpr std::uint64_t part_window_bytes_min = 2 * wire::part_bytes_max;
+constexpr std::uint64_t bulk_window_bytes_min = 64 * wire::kib;
+constexpr std::uint64_t window_bytes_max = 256 * mib;
 
 constexpr std::array sections = {
     section_facts{"cluster", false, true, "The cluster this node belongs to; the same in every node's file."},
@@ -51,7 +52,7 @@ constexpr std::array keys = {
               wire::message_limit_bytes_max, "",
               "The largest whole message, envelope included, that this node takes. The smallest of a nodeset limits "
               "the records of its logs."},
-    key_facts{"node", "bulk-window", key_type::bytes, false, "4MiB", bulk_window_bytes_min, bulk_window_bytes_max, "",
+    key_facts{"node", "part-window", key_type::bytes, false, "4MiB", part_window_bytes_min, window_bytes_max, "",
               "Bytes of large messages that a peer may have on the way to this node before it waits for credit."},
     key_facts{"node", "insecure-listen", key_type::flag, false, "false", 0, 0, "",
               "Allows a listener off loopback although nobody is authenticated."},
@@ -67,6 +68,11 @@ constexpr std::array keys = {
               "than its bytes: what it takes in memory besides them."},
     key_facts{"sequencer", "producer-in-flight-bytes", key_type::bytes, false, "64MiB", budget_bytes_min,
               budget_bytes_max, "", "The same for each producer of a log."},
+    key_facts{
+        "sequencer", "bulk-window", key_type::bytes, false, "4MiB", bulk_window_bytes_min, window_bytes_max, "",
+        "Bytes of large records on their way into one log, fragments of all of them together, and pieces of each "
+        "on the way from its client or to a blob store. A small record waits behind so much at most. At least one "
+        "piece may always go, and no more than `producer-in-flight-bytes`."},
     key_facts{"sequencer", "spread", key_type::choice, false, "all", 0, 0, "all|replication",
               "Whether every log server of the nodeset is sent each entry, or only as many as must hold it; the others "
               "are the hedge."},

@@ -37,6 +37,7 @@ std::string node_lines(const config &checked) {
   if (checked.node.has_role("sequencer")) {
     text += sized("sequencer.in-flight-bytes", checked.sequencer.in_flight_bytes);
     text += sized("sequencer.producer-in-flight-bytes", checked.sequencer.producer_in_flight_bytes);
+    text += sized("sequencer.bulk-window", checked.sequencer.bulk_window);
   }
   return text;
 }

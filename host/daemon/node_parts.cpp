@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -19,6 +20,7 @@ sequencer_options sequencer_from(const sequencer_config &sequencer) {
   sequencer_options made;
   made.in_flight_bytes = sequencer.in_flight_bytes.value;
   made.producer_in_flight_bytes = sequencer.producer_in_flight_bytes.value;
+  made.bulk_window_bytes = std::min(sequencer.bulk_window.value, made.producer_in_flight_bytes);
   made.spread = sequencer.spread.value == "replication" ? spread_rule::replication : spread_rule::all;
   made.lower_limit = sequencer.on_lower_limit.value == "seal" ? on_lower_limit::seal : on_lower_limit::set_aside;
   return made;
@@ -99,7 +101,7 @@ node_options options_from(const config &from, const preparation &with) {
   }
   made.sequencer = sequencer_from(from.sequencer);
   made.log_server_memory_bytes = from.log_server.memory_budget.value;
-  made.part_window_bytes = from.node.bulk_window.value;
+  made.part_window_bytes = from.node.part_window.value;
   return made;
 }
 

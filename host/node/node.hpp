@@ -57,7 +57,7 @@ struct node_options {
   sequencer_options sequencer;                    ///< node, generation, random, wall_ms and log are filled in
   std::uint64_t log_server_memory_bytes = 256 * wire::mib;
   std::string log_server_memory_key = "log-server.memory-budget"; ///< for error texts
-  std::uint64_t part_window_bytes = wire::bulk_window_bytes_default;
+  std::uint64_t part_window_bytes = wire::part_window_bytes_default;
   std::uint64_t append_window_bytes = 64 * wire::mib;
   duration request_timeout = std::chrono::seconds(5); ///< of control requests between nodes
   duration drain_max = std::chrono::seconds(10);

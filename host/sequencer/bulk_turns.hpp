@@ -15,6 +15,8 @@
 
 namespace outsize::host {
 
+inline constexpr std::uint64_t bulk_window_bytes_default = 4 * wire::mib;
+
 class bulk_turns {
 public:
   struct piece {

@@ -39,9 +39,9 @@ class large_appends {
 public:
   struct settings {
     std::string log;
-    std::uint64_t bulk_window_bytes = wire::bulk_window_bytes_default; ///< of fragments on their way
-    std::uint32_t open_max = 64;                                       ///< records under way
-    duration idle_max = std::chrono::seconds(30);                      ///< a client says nothing for so long
+    std::uint64_t bulk_window_bytes = bulk_window_bytes_default; ///< of fragments on their way
+    std::uint32_t open_max = 64;                                 ///< records under way
+    duration idle_max = std::chrono::seconds(30);                ///< a client says nothing for so long
     /// Between the first fragment and the commit: bounds the scan that finds how far a trim may reclaim.
     std::uint64_t span_max = 1'000'000;
   };

@@ -54,15 +54,15 @@ struct sequencer_options {
   duration store_timeout_max = std::chrono::seconds(60);
   duration wave_pause_min = std::chrono::milliseconds(50);
   duration wave_pause_max = std::chrono::seconds(5);
-  duration release_after = std::chrono::milliseconds(100); ///< idle: tell the servers the global tail
-  duration repair_timeout = std::chrono::seconds(10);      ///< of one request while sealing and repairing
-  std::uint32_t producer_sequences_max = 1024;             ///< remembered of each producer, for duplicates
-  duration producer_age_max = std::chrono::hours(1);       ///< a producer not heard of for so long is forgotten
-  std::uint32_t admissions_max = 5;                        ///< of one record that seals keep from being committed
-  std::uint64_t bulk_window_bytes = wire::bulk_window_bytes_default; ///< fragments on their way, this log
-  std::uint32_t large_appends_max = 64;                              ///< records being split or spilled, this log
-  duration large_idle_max = std::chrono::seconds(30);                ///< a client in the middle of one says nothing
-  blob_io *blobs = nullptr;                                          ///< null: no blob store is configured
+  duration release_after = std::chrono::milliseconds(100);     ///< idle: tell the servers the global tail
+  duration repair_timeout = std::chrono::seconds(10);          ///< of one request while sealing and repairing
+  std::uint32_t producer_sequences_max = 1024;                 ///< remembered of each producer, for duplicates
+  duration producer_age_max = std::chrono::hours(1);           ///< a producer not heard of for so long is forgotten
+  std::uint32_t admissions_max = 5;                            ///< of one record that seals keep from being committed
+  std::uint64_t bulk_window_bytes = bulk_window_bytes_default; ///< fragments on their way, this log
+  std::uint32_t large_appends_max = 64;                        ///< records being split or spilled, this log
+  duration large_idle_max = std::chrono::seconds(30);          ///< a client in the middle of one says nothing
+  blob_io *blobs = nullptr;                                    ///< null: no blob store is configured
   spread_rule spread = spread_rule::all;
   on_lower_limit lower_limit = on_lower_limit::set_aside;
   /// The time of the present round: peers' answers carry none. Empty: the last time that came with an event.

@@ -18,7 +18,7 @@ wire::endpoint_options endpoint_options_of(const client_options &options) {
   made.self.role = wire::peer_role::client;
   made.self.node = options.name;
   made.self.message_limit_bytes = options.message_limit_bytes;
-  made.self.part_window_bytes = wire::bulk_window_bytes_default;
+  made.self.part_window_bytes = wire::part_window_bytes_default;
   // One answer may hold a record as large as any segment takes, whatever this client's own limit is.
   made.assembly_bytes_max = wire::message_limit_bytes_max;
   made.queue_bytes_max = wire::message_limit_bytes_max;

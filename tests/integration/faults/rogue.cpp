@@ -34,7 +34,7 @@ wire::hello rogue::client_hello() {
   made.link = wire::link_class::stores;
   made.node = "rogue";
   made.message_limit_bytes = message_limit_bytes;
-  made.part_window_bytes = wire::bulk_window_bytes_default;
+  made.part_window_bytes = wire::part_window_bytes_default;
   return made;
 }
 

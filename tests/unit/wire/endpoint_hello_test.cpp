@@ -70,7 +70,7 @@ TEST_CASE("hello: the smallest legal limits and windows are taken") {
   CHECK(answer->node == "b");
   CHECK(answer->protocol_min == protocol_version);
   CHECK(answer->protocol_max == protocol_version);
-  CHECK(answer->part_window_bytes == bulk_window_bytes_default);
+  CHECK(answer->part_window_bytes == part_window_bytes_default);
 }
 
 TEST_CASE("hello: a newer peer that also speaks our version is taken, the version is chosen") {

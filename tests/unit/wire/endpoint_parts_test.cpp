@@ -178,7 +178,7 @@ TEST_CASE("parts: a 32 MiB message delays a small one of another stream by at mo
                         [&](const result<incoming> &) { small_done = true; });
   CHECK(pair.run_until([&] { return small_done; }));
   CHECK_FALSE(large_done);
-  CHECK(pair.now - asked <= std::chrono::milliseconds(bulk_window_bytes_default / bytes_per_ms));
+  CHECK(pair.now - asked <= std::chrono::milliseconds(part_window_bytes_default / bytes_per_ms));
   CHECK(pair.run_until([&] { return large_done; }));
 }
 

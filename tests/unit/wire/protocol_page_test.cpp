@@ -123,7 +123,7 @@ TEST_CASE("protocol page: the limits are those of the code") {
       {"part_piece_bytes_min", part_piece_bytes_min},
       {"part_overhead_bytes", part_overhead_bytes},
       {"part_window_bytes_min", part_window_bytes_min},
-      {"bulk_window_bytes_default", bulk_window_bytes_default},
+      {"part_window_bytes_default", part_window_bytes_default},
       {"large_messages_max", large_messages_max},
       {"fetched_corrupt_max", fetched_corrupt_max},
   };

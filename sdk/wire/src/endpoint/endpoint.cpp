@@ -19,7 +19,7 @@ endpoint::state::state(endpoint_options how, endpoint_handler &who, std::functio
     self.protocol_min = self.protocol_max = protocol_version;
   }
   if (self.part_window_bytes == 0) {
-    self.part_window_bytes = bulk_window_bytes_default;
+    self.part_window_bytes = part_window_bytes_default;
   }
 }
 

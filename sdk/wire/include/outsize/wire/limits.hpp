@@ -38,8 +38,8 @@ inline constexpr std::uint64_t header_part_bytes_max = 4 * mib;
 /// Entries above this are bulk.
 inline constexpr std::uint64_t bulk_entry_bytes_min = 64 * kib;
 /// Bytes of bulk in flight to one peer before credit has to come back.
-inline constexpr std::uint64_t bulk_window_bytes_default = 4 * mib;
-static_assert(bulk_window_bytes_default >= 2 * part_bytes_max, "one part on its way while the next is prepared");
+inline constexpr std::uint64_t part_window_bytes_default = 4 * mib;
+static_assert(part_window_bytes_default >= 2 * part_bytes_max, "one part on its way while the next is prepared");
 
 /// A decoded message takes at most this many bytes of memory for each byte of its header part, plus a constant: what a
 /// declared count may make a decoder allocate. The most that an honest message needs is append_result, 9.5 to 1
