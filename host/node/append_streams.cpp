@@ -116,20 +116,21 @@ result<void> append_streams::promise_window(stream &to, const wire::append_opene
     return {}; // the sequencer knows what it can hold
   }
   const std::uint64_t room = settings_.relayed_bytes_max - relayed_bytes_;
-  if (room < to.piece_bytes) {
-    const bool never_fits = to.piece_bytes > settings_.relayed_bytes_max;
+  const std::uint64_t least = std::min(to.piece_bytes, to.payload_bytes);
+  if (room < least) {
+    const bool never_fits = least > settings_.relayed_bytes_max;
     error full =
         size_error(never_fits ? code::too_large : code::overloaded,
                    fmt::format("large append to log {}: node {} can hold {} bytes to pass on, {} of them are "
                                "promised to others; pieces of {} bytes do not fit",
-                               to.log, settings_.node, settings_.relayed_bytes_max, relayed_bytes_, to.piece_bytes),
-                   to.piece_bytes, settings_.relayed_bytes_max);
+                               to.log, settings_.node, settings_.relayed_bytes_max, relayed_bytes_, least),
+                   least, settings_.relayed_bytes_max);
     full.remedy = fmt::format("{}connect to node {}, the sequencer's", never_fits ? "" : "try again later, or ",
                               to.route->passed_on_to());
     return full;
   }
   to.window_bytes = std::min(to.window_bytes, room);
-  to.promised_bytes = to.window_bytes;
+  to.promised_bytes = std::min(to.window_bytes, to.payload_bytes);
   relayed_bytes_ += to.promised_bytes;
   return {};
 }

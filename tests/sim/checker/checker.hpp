@@ -11,6 +11,7 @@
 #include "sim/checker/history.hpp"
 #include "sim/checker/status_check.hpp"
 #include "sim/checker/traffic.hpp"
+#include "sim/storage/simulated_blobs.hpp"
 #include "sim/storage/simulated_disk.hpp"
 #include "sim/transport/network.hpp"
 
@@ -21,7 +22,7 @@ namespace outsize::sim {
 
 class checker final : public disk_observer {
 public:
-  explicit checker(const time_point &clock) : clock_(clock) {}
+  checker(const time_point &clock, const blob_shelf &shelf) : clock_(clock), shelf_(shelf) {}
 
   void on_durable(const std::string &machine, const host::commit &what) override;
   void on_value(const std::string &machine, const std::string &key, const std::string &value) override;
@@ -48,10 +49,11 @@ private:
   void mix(std::uint64_t value);
 
   const time_point &clock_;
+  const blob_shelf &shelf_;
   findings found_{clock_};
   coverage seen_;
   chains chains_{found_, seen_};
-  copies copies_{chains_, found_, seen_};
+  copies copies_{chains_, shelf_, found_, seen_};
   history clients_{chains_, copies_, found_, seen_};
   status_check status_{chains_, copies_, found_, seen_};
   traffic traffic_{chains_, copies_, found_, seen_};

@@ -44,16 +44,52 @@ void copies::take(const std::string &server, const host::commit &what, const hos
   check_new(what.segment, header.value(), write.bytes.size());
   of.sets.take(header.value(), body, of.quorum_tail);
   stored_value &made = entries[write.offset];
-  made = {header->kind, header->generation, header->checksum,      {},
-          {},           write.bytes.size(), header->payload_bytes, {server}};
+  made.kind = header->kind;
+  made.generation = header->generation;
+  made.checksum = header->checksum;
+  made.bytes = write.bytes.size();
+  made.payload_bytes = header->payload_bytes;
+  made.holders = {server};
   if (header->kind == wire::entry_kind::data) {
     made.record = header->content;
   } else if (header->kind == wire::entry_kind::commit) {
     made.split = of.sets.commit_of(header->set);
     made.record = made.split.has_value() ? made.split->content : wire::digest{};
+  } else if (header->kind == wire::entry_kind::reference) {
+    made.spilled = take_reference(header.value(), body);
+    made.record = made.spilled.has_value() ? made.spilled->content : wire::digest{};
   } else if (header->kind == wire::entry_kind::fragment) {
     of.largest_fragment = std::max(of.largest_fragment, header->payload_bytes);
   }
+}
+
+bool copies::has_blob(const wire::spilled_record &what) const {
+  const auto found = shelf_.blobs.find(what.key);
+  return found != shelf_.blobs.end() && found->second.size() == what.payload_bytes;
+}
+
+std::optional<wire::spilled_record> copies::take_reference(const wire::entry_header &entry, const rope &body) {
+  seen_.add("rule/L9");
+  seen_.add("spill/reference");
+  const buffer last = body.slice(entry.record_header_bytes, entry.payload_bytes).flatten();
+  const auto spilled = wire::decode_spilled_record(last.span());
+  if (!spilled) {
+    found_.add("form", "{}/{} offset {}: the reference cannot be read: {}", entry.segment.log, entry.segment.index,
+               entry.offset, spilled.error().text);
+    return std::nullopt;
+  }
+  if (!has_blob(spilled.value())) {
+    found_.add("L9", "{}/{} offset {} refers to blob {} of {} bytes, which is not durable", entry.segment.log,
+               entry.segment.index, entry.offset, spilled->key, spilled->payload_bytes);
+    return spilled.value();
+  }
+  rope whole = body.slice(0, entry.record_header_bytes);
+  whole.append(shelf_.blobs.at(spilled->key));
+  if (wire::digest_of(whole) != spilled->content) {
+    found_.add("L9", "{}/{} offset {} refers to blob {}, which holds another payload", entry.segment.log,
+               entry.segment.index, entry.offset, spilled->key);
+  }
+  return spilled.value();
 }
 
 void copies::check_value(const stored_value &before, const wire::entry_header &now, const std::string &server) {

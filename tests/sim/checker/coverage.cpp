@@ -24,6 +24,9 @@ constexpr std::array wanted = std::to_array<std::string_view>({
   "split/fragment", "split/commit", "split/abort", "split/cut-off", "split/acknowledged-whole",
   "split/acknowledged-in-pieces", "split/piece-sent", "split/piece-relayed", "split/payload-read",
   "split/payload-begun-again", "split/open-seen",
+
+  "spill/reference", "spill/acknowledged-whole", "spill/acknowledged-in-pieces", "spill/payload-read",
+  "spill/left-behind", "fault/blobs-away", "fault/blobs-full",
 });
 // clang-format on
 

@@ -78,16 +78,21 @@ void history::check_acknowledged(fate &of, const sent_append &sent, const wire::
   }
 }
 
-/// As one entry it is within the limit; larger than that only in fragments.
+/// As one entry it is within the limit; larger than that only in fragments, or in the blob store.
 void history::check_stored_as(const sent_append &sent, const wire::append_result &answer, const stored_value &value) {
   const bool is_split = value.split.has_value();
   if (is_split != (answer.stored == wire::stored_as::split) ||
+      value.spilled.has_value() != (answer.stored == wire::stored_as::spilled) ||
       answer.fragments != (is_split ? value.split->fragments : 0)) {
     found_.add("Z2", "log {} offset {}: it was told to be stored as {} with {} fragments, {} are there", sent.what.log,
                answer.offset, static_cast<int>(answer.stored), answer.fragments, is_split ? value.split->fragments : 0);
   }
-  if (!is_split) {
+  if (!value.is_large()) {
     check_limit(sent, answer);
+    return;
+  }
+  if (value.spilled.has_value()) {
+    seen_.add(sent.in_pieces ? "spill/acknowledged-in-pieces" : "spill/acknowledged-whole");
     return;
   }
   seen_.add(sent.in_pieces ? "split/acknowledged-in-pieces" : "split/acknowledged-whole");
@@ -249,7 +254,7 @@ void history::check_read_record(const std::string &log, const client::read_recor
   if (!records_.contains(value->record)) {
     found_.add("L7", "log {}: offset {} holds a record that nobody appended", log, record.offset);
   }
-  if (record.large.has_value() != value->split.has_value()) {
+  if (record.large.has_value() != value->is_large()) {
     found_.add("L7", "log {}: a reader saw offset {} as something else than it is", log, record.offset);
     return;
   }
@@ -270,8 +275,11 @@ void history::check_read_record(const std::string &log, const client::read_recor
 
 void history::check_large(const std::string &log, const client::read_record &record, const stored_value &value) {
   const auto *split = std::get_if<wire::split_record>(&record.large->kept);
-  if (split == nullptr || *split != *value.split || record.large->bytes != split->payload_bytes ||
-      record.large->content != value.record || !record.payload.empty()) {
+  const auto *spilled = std::get_if<wire::spilled_record>(&record.large->kept);
+  const bool is_it = split != nullptr ? value.split.has_value() && *split == *value.split
+                                      : value.spilled.has_value() && *spilled == *value.spilled;
+  const std::uint64_t bytes = split != nullptr ? split->payload_bytes : spilled->payload_bytes;
+  if (!is_it || record.large->bytes != bytes || record.large->content != value.record || !record.payload.empty()) {
     found_.add("L7", "log {}: a reader was told of another large record at offset {} than is there", log,
                record.offset);
   }
@@ -279,7 +287,8 @@ void history::check_large(const std::string &log, const client::read_record &rec
 
 /// Whole, and bit for bit what a client appended: two payloads with one digest are not to be had by accident.
 void history::on_payload(const std::string &log, const client::read_record &record, const rope &payload) {
-  seen_.add("split/payload-read");
+  const bool is_spilled = std::holds_alternative<wire::spilled_record>(record.large->kept);
+  seen_.add(is_spilled ? "spill/payload-read" : "split/payload-read");
   rope bytes(record.large->record_header);
   bytes.append(payload);
   const auto made = records_.find(wire::digest_of(bytes));
@@ -294,7 +303,8 @@ void history::on_payload(const std::string &log, const client::read_record &reco
 void history::on_payload_error(const std::string &log, const client::read_record &record, const error &why) {
   seen_.add("split/payload-error/" + std::string(name_of(why.code)));
   // Nothing is trimmed here: a record that a read has given stays.
-  if (why.code == code::checksum_mismatch || why.code == code::internal || why.code == code::not_found) {
+  if (why.code == code::checksum_mismatch || why.code == code::internal || why.code == code::not_found ||
+      why.code == code::blob_missing || why.code == code::blob_corrupt) {
     found_.add("L7", "log {}: the payload of the record at offset {} cannot be read: {}", log, record.offset, why.text);
   }
 }
@@ -330,6 +340,9 @@ void history::check_log_at_end(const std::string &log) {
       const stored_value &value = *copies_.find(id, offset);
       if (!is_record(value.kind)) {
         continue;
+      }
+      if (value.spilled.has_value() && !copies_.has_blob(*value.spilled)) {
+        found_.add("L9", "log {}: offset {} refers to blob {}, which is gone", log, offset, value.spilled->key);
       }
       const auto record = records_.find(value.record);
       if (record == records_.end()) {

@@ -39,6 +39,7 @@ public:
   [[nodiscard]] world &shared() { return world_; }
   [[nodiscard]] const scenario &plan() const { return plan_; }
   [[nodiscard]] std::vector<std::unique_ptr<machine>> &machines() { return machines_; }
+  [[nodiscard]] blob_shelf &shelf() { return world_.shelf; }
   [[nodiscard]] nemesis &faults() { return nemesis_; }
   /// Plants a bug in the network, for proving the checker: it may change every message before anybody sees it.
   void plant(std::function<tampering(sighting &)> bug) { planted_ = std::move(bug); }

@@ -1,5 +1,6 @@
 #include "sim/cluster/machine.hpp"
 
+#include "policies/spill/spill_policy.hpp"
 #include "policies/split/split_policy.hpp"
 
 #include <algorithm>
@@ -26,18 +27,43 @@ std::string kind_of(const std::string &line) {
   return made;
 }
 
-/// What the plugin that ships says, configured as an operator would.
-host::chained_policy split_policy_of(const log_settings &log) {
+/// Not drawn from the world's: a seed without blob stores goes as it went before there were any.
+random_source chance_of_blobs(const scenario &plan, const std::string &machine) {
+  std::uint64_t seed = plan.seed;
+  for (const char letter : machine) {
+    seed = seed * 31 + static_cast<std::uint8_t>(letter);
+  }
+  return random_source(seed);
+}
+
+/// What a plugin that ships says, configured as an operator would.
+template <class Policy>
+host::chained_policy policy_of(const std::string &name, const log_settings &log, typename Policy::settings how) {
   host::chained_policy made;
-  made.name = "split-" + log.name;
+  made.name = name + "-" + log.name;
   made.applies_above = log.applies_above;
-  policies::split_policy::settings how;
-  how.fragment_bytes = log.fragment_bytes;
-  made.decide = [policy = std::make_shared<policies::split_policy>(how)](const outsize_policy_input &input,
-                                                                         outsize_policy_plan &plan) -> result<void> {
+  made.decide = [policy = std::make_shared<Policy>(std::move(how))](const outsize_policy_input &input,
+                                                                    outsize_policy_plan &plan) -> result<void> {
     plan = policy->decide(policy_input(input)).raw();
     return {};
   };
+  return made;
+}
+
+/// In the order in which they are asked.
+std::vector<host::chained_policy> policies_of(const log_settings &log) {
+  std::vector<host::chained_policy> made;
+  if (log.fragment_bytes != 0) {
+    policies::split_policy::settings how;
+    how.fragment_bytes = log.fragment_bytes;
+    how.payload_bytes_max = log.split_bytes_max;
+    made.push_back(policy_of<policies::split_policy>("split", log, how));
+  }
+  if (log.spills) {
+    policies::spill_policy::settings how;
+    how.blob_store = blob_store_name;
+    made.push_back(policy_of<policies::spill_policy>("spill", log, how));
+  }
   return made;
 }
 
@@ -45,7 +71,9 @@ host::chained_policy split_policy_of(const log_settings &log) {
 
 machine::machine(world &in, const scenario &plan, machine_settings settings)
     : world_(in), plan_(plan), settings_(std::move(settings)), random_(in.fork()),
-      disk_(settings_.name, plan.disk, in.fork(), in.now, in.judge), host_(in, settings_.name, in.fork()) {}
+      disk_(settings_.name, plan.disk, in.fork(), in.now, in.judge),
+      blobs_(in.shelf, plan.blob_delay_max, chance_of_blobs(plan, settings_.name), in.now, in.judge.found()),
+      host_(in, settings_.name, in.fork()) {}
 
 host::node_options machine::options() {
   host::node_options made;
@@ -63,8 +91,7 @@ host::node_options machine::options() {
   made.metadata_node = plan_.machines.front().name;
   for (const log_settings &log : plan_.logs) {
     host::wanted_log wanted{log.name, log.sequencer, log.nodeset, {}, log.message_limit_bytes, plan_.replication};
-    if (log.fragment_bytes != 0) {
-      host::chained_policy policy = split_policy_of(log);
+    for (host::chained_policy &policy : policies_of(log)) {
       wanted.policies.push_back(policy.name);
       made.policies.emplace(policy.name, std::move(policy));
     }
@@ -84,6 +111,7 @@ host::node_options machine::options() {
     made.transports.push_back(host_.open_inmemory(settings_.message_limit_bytes));
   }
   made.entries = &disk_.entries();
+  made.blobs = plan_.has_blobs() ? &blobs_ : nullptr;
   made.values = settings_.name == made.metadata_node ? &disk_.values() : nullptr;
   made.random = [this] { return random_.next(); };
   made.wall_ms = [this] { return static_cast<std::uint64_t>(world_.now.time_since_epoch().count()) / 1'000'000; };
@@ -116,6 +144,7 @@ void machine::kill(bool power_lost) {
   const simulated_disk::crash_report left = disk_.crash();
   world_.judge.seen().add("fault/unsynced-lost", left.lost);
   world_.judge.seen().add("fault/unsynced-kept", left.kept);
+  world_.judge.seen().add("spill/left-behind", blobs_.crash()); // before the node could take anything back
   node_.reset();
   next_ = never;
   frozen_until_ = {};

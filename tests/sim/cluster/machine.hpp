@@ -7,6 +7,7 @@
 #include "sim/cluster/plugin_host.hpp"
 #include "sim/cluster/scenario.hpp"
 #include "sim/cluster/world.hpp"
+#include "sim/storage/simulated_blobs.hpp"
 #include "sim/storage/simulated_disk.hpp"
 
 #include <memory>
@@ -49,6 +50,7 @@ public:
   [[nodiscard]] const std::string &name() const { return settings_.name; }
   [[nodiscard]] const machine_settings &settings() const { return settings_; }
   [[nodiscard]] simulated_disk &disk() { return disk_; }
+  [[nodiscard]] simulated_blobs &blobs() { return blobs_; }
   [[nodiscard]] std::string status_json() const;
 
 private:
@@ -61,6 +63,7 @@ private:
   machine_settings settings_;
   random_source random_;
   simulated_disk disk_;
+  simulated_blobs blobs_;
   plugin_host host_;
   wire::cluster_id cluster_{}; ///< what the data directory's marker would hold
   std::unique_ptr<host::node> node_;

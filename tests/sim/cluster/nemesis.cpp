@@ -31,7 +31,7 @@ nemesis::nemesis(world &in, const scenario &plan, std::vector<std::unique_ptr<ma
       {wanted.breaks, &nemesis::break_some},    {wanted.blocks, &nemesis::block_some},
       {wanted.slow_paths, &nemesis::slow_some}, {wanted.freezes, &nemesis::freeze_one},
       {wanted.full_disks, &nemesis::fill_disk}, {wanted.failing_disks, &nemesis::fail_disk},
-      {wanted.bit_rot, &nemesis::rot_some}};
+      {wanted.bit_rot, &nemesis::rot_some},     {wanted.blob_troubles, &nemesis::trouble_blobs}};
   for (const auto &[on, kind] : all) {
     if (on) {
       kinds_.push_back(kind);
@@ -139,6 +139,15 @@ void nemesis::fail_disk() {
     which.fail_next_write(random_.one_in(2));
   }
   mend_later(which, seconds(4));
+}
+
+void nemesis::trouble_blobs() {
+  const bool is_full = random_.one_in(2);
+  world_.judge.seen().add(is_full ? "fault/blobs-full" : "fault/blobs-away");
+  world_.say("nemesis", is_full ? "fills the blob store" : "takes the blob store away");
+  world_.shelf.now_in = is_full ? blob_shelf::trouble::full : blob_shelf::trouble::away;
+  timers_.schedule(world_.now + random_.between(milliseconds(50), seconds(4)),
+                   [this] { world_.shelf.now_in = blob_shelf::trouble::none; });
 }
 
 /// In time also a machine is started again that a failed write has stopped.

@@ -40,6 +40,7 @@ private:
   void freeze_one();
   void fill_disk();
   void fail_disk();
+  void trouble_blobs();
   void mend_later(machine &which, duration at_most);
   void rot_some();
   void rot(machine &which, const segment_id &segment, offset_t offset, std::uint64_t bytes);

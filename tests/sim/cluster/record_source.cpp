@@ -69,9 +69,9 @@ std::uint64_t record_source::draw_record_bytes() {
 }
 
 /// Around a whole number of fragments, or anywhere up to the most.
-std::uint64_t record_source::draw_split_bytes(const log_settings &log) {
-  if (random_.one_in(2)) {
-    return random_.between(log.fragment_bytes, log.large_bytes_max);
+std::uint64_t record_source::draw_large_bytes(const log_settings &log) {
+  if (log.fragment_bytes == 0 || random_.one_in(2)) {
+    return random_.between(std::min(log.fragment_bytes, log.large_bytes_max), log.large_bytes_max);
   }
   const std::uint64_t fragments =
       random_.between(1, std::max<std::uint64_t>(log.large_bytes_max / log.fragment_bytes, 1));
@@ -92,8 +92,8 @@ client::record record_source::make(const std::string &log, const wire::producer_
   if (random_.one_in(12)) {
     add_headers(made.header);
   }
-  const bool is_split = into->fragment_bytes != 0 && random_.one_in(5);
-  const std::uint64_t wanted = is_split ? draw_split_bytes(*into) : draw_record_bytes();
+  const bool is_large = into->large_bytes_max != 0 && random_.one_in(5);
+  const std::uint64_t wanted = is_large ? draw_large_bytes(*into) : draw_record_bytes();
   // The name goes into the payload where there is room, and into the key where there is none.
   constexpr std::uint64_t name_bytes = 24;
   const std::uint64_t without_key = header_bytes(made.header);

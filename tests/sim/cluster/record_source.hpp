@@ -28,7 +28,7 @@ public:
 
 private:
   [[nodiscard]] std::uint64_t draw_record_bytes();
-  [[nodiscard]] std::uint64_t draw_split_bytes(const log_settings &log);
+  [[nodiscard]] std::uint64_t draw_large_bytes(const log_settings &log);
   void add_headers(wire::record_header &header);
   [[nodiscard]] rope payload_of(std::uint64_t bytes);
 

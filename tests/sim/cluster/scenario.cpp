@@ -180,6 +180,32 @@ void draw_splitting(scenario &made, random_source &random) {
   }
 }
 
+/// One log in three spills what is too large for it, or what it does not split.
+void draw_spilling(scenario &made, random_source &random) {
+  std::uint64_t lowest = UINT64_MAX;
+  for (const machine_settings &machine : made.machines) {
+    lowest = std::min(lowest, machine.message_limit_bytes);
+  }
+  for (log_settings &one : made.logs) {
+    one.spills = random.one_in(3);
+    if (!one.spills) {
+      continue;
+    }
+    const std::uint64_t limit = one.message_limit_bytes == 0 ? lowest : std::min(lowest, one.message_limit_bytes);
+    if (one.fragment_bytes == 0) {
+      one.applies_above = random.one_in(2) ? 0 : random.between(kib, limit);
+      one.large_bytes_max = 3 * wire::record_bytes_max(limit);
+    } else {
+      one.split_bytes_max = random.between(one.fragment_bytes, one.large_bytes_max);
+    }
+  }
+  if (made.has_blobs()) { // a node that cannot hold a piece passes none on
+    made.append_window_bytes = std::max(made.append_window_bytes, 1 * mib);
+  }
+  made.blob_delay_max = random.pick(std::vector<duration>{milliseconds(1), milliseconds(20), seconds(1)});
+  made.faults.blob_troubles = made.has_blobs() && random.one_in(2);
+}
+
 } // namespace
 
 scenario draw_scenario(std::uint64_t seed) {
@@ -194,6 +220,7 @@ scenario draw_scenario(std::uint64_t seed) {
   draw_faults(made, random);
   made.in_memory = random.one_in(2);
   draw_splitting(made, random);
+  draw_spilling(made, random);
   return made;
 }
 
@@ -208,6 +235,10 @@ std::uint64_t scenario::payload_bytes_max() const {
   return most;
 }
 
+bool scenario::has_blobs() const {
+  return std::any_of(logs.begin(), logs.end(), [](const log_settings &one) { return one.spills; });
+}
+
 std::string scenario::describe() const {
   std::string text = fmt::format("seed {}: replication {}, {} s busy;", seed, replication,
                                  std::chrono::duration_cast<std::chrono::seconds>(busy_time).count());
@@ -218,6 +249,7 @@ std::string scenario::describe() const {
     text += fmt::format("; {} at {} own limit {}", log.name, log.sequencer, log.message_limit_bytes);
     text +=
         log.fragment_bytes == 0 ? "" : fmt::format(" split into {} above {}", log.fragment_bytes, log.applies_above);
+    text += log.spills ? fmt::format(" spilled above {}", log.split_bytes_max) : "";
   }
   text += fmt::format("; {} appenders, {} readers; batch {} bytes {} entries; spread {}; lower-limit {}",
                       appenders.size(), readers.size(), sequencer.batch_bytes_max, sequencer.batch_entries_max,
@@ -237,6 +269,7 @@ std::string scenario::describe() const {
                                                             {"lower-limits", faults.lower_limits},
                                                             {"freezes", faults.freezes},
                                                             {"full-disks", faults.full_disks},
+                                                            {"blob-troubles", faults.blob_troubles},
                                                             {"failing-disks", faults.failing_disks},
                                                             {"bit-rot", faults.bit_rot},
                                                             {"duplicates", faults.duplicate_millionths > 0},

@@ -30,9 +30,11 @@ struct log_settings {
   std::string sequencer;
   std::vector<std::string> nodeset;
   std::uint64_t message_limit_bytes = 0; ///< of the log's own; 0 = none
-  std::uint64_t fragment_bytes = 0;      ///< of what its policy splits; 0 = it has no policy
+  std::uint64_t fragment_bytes = 0;      ///< of what its policy splits; 0 = it has no such policy
+  std::uint64_t split_bytes_max = 0;     ///< payloads that are split have at most so many bytes; 0 = any
+  bool spills = false;                   ///< what is not split
   std::uint64_t applies_above = 0;       ///< message bytes; 0 = the log's limit
-  std::uint64_t large_bytes_max = 0;     ///< payloads that are appended to be split have at most so many bytes
+  std::uint64_t large_bytes_max = 0;     ///< payloads that are appended for its policies have at most so many bytes
 };
 
 struct client_settings {
@@ -60,6 +62,7 @@ struct fault_settings {
   bool full_disks = false;
   bool failing_disks = false;             ///< a read or a write fails; after a write the node stops
   bool bit_rot = false;                   ///< of entries of which another copy is intact
+  bool blob_troubles = false;             ///< the blob store is away or full for a while
   bool freezes = false;                   ///< a process is stopped for a while, and goes on
   std::uint64_t duplicate_millionths = 0; ///< of a message that may come twice
   std::uint64_t refusal_millionths = 0;   ///< of an answer to a store
@@ -75,6 +78,7 @@ struct scenario {
   host::sequencer_options sequencer; ///< what all nodes share
   path_quality path;
   disk_quality disk;
+  duration blob_delay_max = std::chrono::milliseconds(5);
   fault_settings faults;
   duration busy_time{}; ///< with appends and faults; then everything is healed
   std::uint64_t appends_max = 0;
@@ -82,6 +86,7 @@ struct scenario {
   bool in_memory = false; ///< nodes reach themselves by memory, with the plugin that ships, and not over the network
 
   [[nodiscard]] std::string describe() const;
+  [[nodiscard]] bool has_blobs() const;
   /// No record that a client makes has a larger payload.
   [[nodiscard]] std::uint64_t payload_bytes_max() const;
 };

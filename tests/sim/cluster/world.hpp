@@ -5,6 +5,7 @@
 
 #include "sim/checker/checker.hpp"
 #include "sim/random.hpp"
+#include "sim/storage/simulated_blobs.hpp"
 #include "sim/transport/network.hpp"
 
 #include <outsize/inmemory_hub.hpp>
@@ -29,7 +30,8 @@ struct world {
   random_source random;
   network net;
   inmemory_hub hub; ///< where nodes find themselves
-  checker judge{now};
+  blob_shelf shelf; ///< the blob store that all machines share
+  checker judge{now, shelf};
   std::function<void(time_point, const std::string &who, const std::string &line)> trace; ///< empty: nobody looks
 };
 

@@ -436,6 +436,20 @@ TEST_CASE("append streams: pieces that a node can never hold are not passed on (
   CHECK(no->outcome->refused->remedy == "connect to node n3, the sequencer's");
 }
 
+TEST_CASE("append streams: a record smaller than a piece takes no more than itself of what a node can hold") {
+  append_streams::settings how;
+  how.relayed_bytes_max = 1000;
+  fixture at(how);
+  at.relayed_to = "n3";
+  at.sequencer.piece_bytes = 4000;
+  const std::uint64_t stream = at.opened(999);
+  CHECK(at.streams.relayed_bytes_promised() == 999);
+  CHECK(why(at.open(2)) == code::overloaded);
+  CHECK(at.opened(1) != stream);
+  CHECK(at.streams.relayed_bytes_promised() == 1000);
+  CHECK_FALSE(at.piece(stream, 0, 999)->has_value()); // it is on its way
+}
+
 TEST_CASE("append streams: with the link to the sequencer's node the streams over it end, and no others") {
   fixture at;
   at.relayed_to = "n3";
