@@ -22,7 +22,8 @@ simulated_blobs::simulated_blobs(blob_shelf &shelf, duration delay_max, random_s
 std::size_t simulated_blobs::crash() {
   std::size_t left_behind = 0;
   for (auto &[id, one] : uploads_) {
-    const bool may_be_there = one.is_finishing && !one.is_there && random_.one_in(2);
+    const bool has_all = one.is_finishing && one.written.size() == one.bytes;
+    const bool may_be_there = has_all && !one.is_there && random_.one_in(2);
     left_behind += one.is_there || (may_be_there && put(one)) ? 1 : 0;
   }
   uploads_.clear();
