@@ -3,22 +3,18 @@
 // Usage: blob-file-full-disk PLUGIN EMPTY_DIRECTORY
 #include <outsize/suite/blob_verbs.hpp>
 #include <outsize/suite/loaded_module.hpp>
+#include <outsize/suite/own_disk.hpp>
 #include <outsize/suite/test_host.hpp>
 
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
-#include <sched.h>
 #include <string>
-#include <sys/mount.h>
-#include <unistd.h>
 
 using namespace outsize;
 
 namespace {
 
-constexpr int not_permitted = 77;
 constexpr std::uint64_t mib = 1U << 20U;
 
 [[noreturn]] void fail(const std::string &what) {
@@ -29,19 +25,6 @@ constexpr std::uint64_t mib = 1U << 20U;
 void check(bool holds, const std::string &what) {
   if (!holds) {
     fail(what);
-  }
-}
-
-bool mount_own_disk(const char *directory) {
-  const bool apart = unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
-  return apart && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount("tmpfs", directory, "tmpfs", 0, "size=32m") == 0;
-}
-
-void write_ballast(const std::string &path, std::uint64_t bytes) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || posix_fallocate(fd, 0, static_cast<off_t>(bytes)) != 0 || close(fd) != 0) {
-    fail("cannot write the ballast");
   }
 }
 
@@ -75,7 +58,7 @@ void fill_under_an_upload(blob_store_handle &store, const std::string &disk) {
   auto upload = store.begin({}, "cut", 16 * mib);
   check(upload.has_value(), "an upload that fits was refused");
   check(upload->chunk({}, suite::blob_noise(mib, 1)).has_value(), "the first MiB of an upload was refused");
-  write_ballast(disk + "/more", 14 * mib);
+  check(suite::write_ballast(disk + "/more", 14 * mib), "cannot write the ballast");
   result<void> took;
   for (int i = 0; i < 15 && took; ++i) {
     took = upload->chunk({}, suite::blob_noise(mib, 1));
@@ -90,11 +73,11 @@ void fill_under_an_upload(blob_store_handle &store, const std::string &disk) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 3 || !mount_own_disk(argv[2])) {
-    return argc == 3 ? not_permitted : 2;
+  if (argc != 3 || !suite::mount_own_disk(argv[2], 32)) {
+    return argc == 3 ? suite::mounting_not_permitted : 2;
   }
   const std::string disk = argv[2];
-  write_ballast(disk + "/ballast", 10 * mib);
+  check(suite::write_ballast(disk + "/ballast", 10 * mib), "cannot write the ballast");
   const suite::test_host host;
   const auto store = open_store(argv[1], disk + "/blobs", host);
   check(put(*store, "first", mib).has_value(), "a blob that fits was refused");

@@ -3,24 +3,21 @@
 // 77: mounting is not permitted here. Usage: blob-full-store PLUGIN_FOLDER EMPTY_DIRECTORY
 #include "unit/blob/support/file_service.hpp"
 
+#include <outsize/suite/own_disk.hpp>
+
 #include <poll.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 using namespace outsize;
 using namespace outsize::host;
 
 namespace {
 
-constexpr int not_permitted = 77;
 constexpr std::uint64_t mib = 1U << 20U;
 
 [[noreturn]] void fail(const char *what) {
@@ -31,19 +28,6 @@ constexpr std::uint64_t mib = 1U << 20U;
 void check(bool holds, const char *what) {
   if (!holds) {
     fail(what);
-  }
-}
-
-bool mount_own_disk(const char *directory) {
-  const bool apart = unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
-  return apart && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount("tmpfs", directory, "tmpfs", 0, "size=32m") == 0;
-}
-
-void write_ballast(const std::string &path, std::uint64_t bytes) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || posix_fallocate(fd, 0, static_cast<off_t>(bytes)) != 0 || close(fd) != 0) {
-    fail("cannot write the ballast");
   }
 }
 
@@ -74,8 +58,8 @@ code put(blob_service &service, const std::string &key, std::uint64_t bytes) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 3 || !mount_own_disk(argv[2])) {
-    return argc == 3 ? not_permitted : 2;
+  if (argc != 3 || !suite::mount_own_disk(argv[2], 32)) {
+    return argc == 3 ? suite::mounting_not_permitted : 2;
   }
   const std::string disk = argv[2];
   blob_service_options how;
@@ -98,7 +82,7 @@ int main(int argc, char **argv) {
   drive(service, state_is(OUTSIZE_BLOB_STORE_READY), "a store with room for smaller blobs did not become ready");
   check(service.states().front().free_bytes < 28 * mib, "policies are not told what is free");
 
-  write_ballast(disk + "/ballast", 25 * mib);
+  check(suite::write_ballast(disk + "/ballast", 25 * mib), "cannot write the ballast");
   drive(service, state_is(OUTSIZE_BLOB_STORE_FULL), "a disk without room is not known to be full");
   check(service.states().front().free_bytes == 0, "a full store has free bytes");
   check(put(service, "7/0/1-3", mib) == code::disk_full, "a full store took a blob");

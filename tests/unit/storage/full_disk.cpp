@@ -5,15 +5,13 @@
 
 #include "host/storage/rocksdb_store.hpp"
 
+#include <outsize/suite/own_disk.hpp>
+
 #include <cstdio>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <optional>
 #include <poll.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 using namespace outsize;
 using namespace outsize::host;
@@ -21,25 +19,11 @@ using namespace outsize::test;
 
 namespace {
 
-constexpr int not_permitted = 77;
 constexpr std::uint64_t ballast_bytes = 16 << 20;
 
 [[noreturn]] void fail(const char *what) {
   std::fprintf(stderr, "%s\n", what);
   std::exit(1);
-}
-
-bool mount_own_disk(const char *directory) {
-  const bool apart = unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
-  return apart && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount("tmpfs", directory, "tmpfs", 0, "size=64m") == 0;
-}
-
-void write_ballast(const std::string &path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT, 0600);
-  if (fd < 0 || posix_fallocate(fd, 0, ballast_bytes) != 0 || close(fd) != 0) {
-    fail("cannot write the ballast");
-  }
 }
 
 result<void> commit_entry(storage &store, offset_t offset) {
@@ -82,11 +66,13 @@ std::unique_ptr<rocksdb_store> open_store(const std::string &directory) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 2 || !mount_own_disk(argv[1])) {
-    return argc == 2 ? not_permitted : 2;
+  if (argc != 2 || !suite::mount_own_disk(argv[1], 64)) {
+    return argc == 2 ? suite::mounting_not_permitted : 2;
   }
   const std::string directory = argv[1];
-  write_ballast(directory + "/ballast");
+  if (!suite::write_ballast(directory + "/ballast", ballast_bytes)) {
+    fail("cannot write the ballast");
+  }
   auto store = open_store(directory + "/store");
   const offset_t refused = fill(store->entries(), 1);
   if (refused < 10 || fill(store->entries(), refused) != refused) {
