@@ -1,6 +1,7 @@
 // A log with split and spilled records on model servers, and its readers: whole records and payloads piece by piece.
 #pragma once
 
+#include "unit/sequencer/support/fake_blobs.hpp"
 #include "unit/sequencer/support/fake_peers.hpp"
 #include "unit/sequencer/support/make_record.hpp"
 
@@ -11,7 +12,6 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,45 +20,6 @@
 #include <vector>
 
 namespace outsize::test {
-
-/// Blobs that can be read, by store and key: "archive/7/0/1".
-class shelf_of_blobs final : public host::blob_io {
-public:
-  std::map<std::string, std::string> blobs;
-  std::optional<error> fails;
-  std::vector<std::uint64_t> asked_bytes; ///< of each get
-
-  bool deliver_one() {
-    if (waiting_.empty()) {
-      return false;
-    }
-    const auto next = std::move(waiting_.front());
-    waiting_.pop_front();
-    next();
-    return true;
-  }
-
-  [[nodiscard]] std::vector<outsize_blob_store_state> states() const override { return {}; }
-  host::upload_id begin(const std::string &, const std::string &, std::uint64_t) override { return 0; }
-  void add(host::upload_id, rope, std::function<void(result<void>)>) override {}
-  void finish(host::upload_id, std::function<void(result<void>)>) override {}
-  void abandon(host::upload_id) override {}
-  void get(const std::string &store, const std::string &key, std::uint64_t from, std::uint64_t bytes, time_point,
-           std::function<void(result<rope>)> then) override {
-    asked_bytes.push_back(bytes);
-    waiting_.emplace_back([this, name = store + "/" + key, from, bytes, then = std::move(then)] {
-      const auto found = blobs.find(name);
-      if (fails.has_value() || found == blobs.end()) {
-        then(fails.value_or(make_error(code::blob_missing, "there is no " + name)));
-        return;
-      }
-      then(rope(buffer::copy_of(found->second.substr(std::min<std::size_t>(from, found->second.size()), bytes))));
-    });
-  }
-
-private:
-  std::deque<std::function<void()>> waiting_;
-};
 
 struct large_fixture {
   explicit large_fixture(std::vector<std::string> nodes = {"n1", "n2", "n3"}) {
@@ -81,7 +42,7 @@ struct large_fixture {
   wire::segment_id segment{7, 0};
   host::cluster_view view;
   fake_peers peers;
-  shelf_of_blobs blobs;
+  fake_blobs blobs;
   host::description_cache known;
   std::uint64_t room = 64 * wire::mib; ///< bytes for answers
   std::vector<std::string> lines;

@@ -3,6 +3,7 @@
 
 #include "host/blob/blob_io.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -15,8 +16,9 @@ namespace outsize::test {
 class fake_blobs final : public host::blob_io {
 public:
   std::map<std::string, std::string> blobs; ///< finished ones, by store and key: "archive/7/0/1-1"
-  std::optional<error> fails;               ///< what add and finish answer from now on
+  std::optional<error> fails;               ///< what add, finish and get answer from now on
   std::size_t abandoned = 0;
+  std::vector<std::uint64_t> asked_bytes; ///< of each get
 
   /// Lets the next call happen; false when none waits.
   bool deliver_one() {
@@ -60,8 +62,18 @@ public:
     });
   }
   void abandon(host::upload_id upload) override { abandoned += uploads_.erase(upload); }
-  void get(const std::string &, const std::string &, std::uint64_t, std::uint64_t, time_point,
-           std::function<void(result<rope>)>) override {}
+  void get(const std::string &store, const std::string &key, std::uint64_t from, std::uint64_t bytes, time_point,
+           std::function<void(result<rope>)> then) override {
+    asked_bytes.push_back(bytes);
+    waiting_.emplace_back([this, name = store + "/" + key, from, bytes, then = std::move(then)] {
+      const auto found = blobs.find(name);
+      if (fails.has_value() || found == blobs.end()) {
+        then(fails.value_or(make_error(code::blob_missing, "there is no " + name)));
+        return;
+      }
+      then(rope(buffer::copy_of(found->second.substr(std::min<std::size_t>(from, found->second.size()), bytes))));
+    });
+  }
 
 private:
   struct under_way {
