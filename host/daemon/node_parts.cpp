@@ -20,7 +20,7 @@ sequencer_options sequencer_from(const sequencer_config &sequencer) {
   sequencer_options made;
   made.in_flight_bytes = sequencer.in_flight_bytes.value;
   made.producer_in_flight_bytes = sequencer.producer_in_flight_bytes.value;
-  made.bulk_window_bytes = std::min(sequencer.bulk_window.value, made.producer_in_flight_bytes);
+  made.bulk_window_bytes = sequencer.bulk_window.value;
   made.spread = sequencer.spread.value == "replication" ? spread_rule::replication : spread_rule::all;
   made.lower_limit = sequencer.on_lower_limit.value == "seal" ? on_lower_limit::seal : on_lower_limit::set_aside;
   return made;

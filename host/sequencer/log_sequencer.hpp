@@ -59,7 +59,7 @@ struct sequencer_options {
   std::uint32_t producer_sequences_max = 1024;                 ///< remembered of each producer, for duplicates
   duration producer_age_max = std::chrono::hours(1);           ///< a producer not heard of for so long is forgotten
   std::uint32_t admissions_max = 5;                            ///< of one record that seals keep from being committed
-  std::uint64_t bulk_window_bytes = bulk_window_bytes_default; ///< fragments on their way, this log
+  std::uint64_t bulk_window_bytes = bulk_window_bytes_default; ///< fragments on their way; at most a producer's
   std::uint32_t large_appends_max = 64;                        ///< records being split or spilled, this log
   duration large_idle_max = std::chrono::seconds(30);          ///< a client in the middle of one says nothing
   blob_io *blobs = nullptr;                                    ///< null: no blob store is configured

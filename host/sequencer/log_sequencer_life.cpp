@@ -24,6 +24,12 @@ void add_to(wave_counters &sum, const wave_counters &more) {
   }
 }
 
+/// No more of large records is on its way than one producer may have in flight.
+sequencer_options consistent(sequencer_options given) {
+  given.bulk_window_bytes = std::min(given.bulk_window_bytes, given.producer_in_flight_bytes);
+  return given;
+}
+
 } // namespace
 
 std::string_view name_of(phase value) {
@@ -41,7 +47,7 @@ std::string_view name_of(phase value) {
 }
 
 log_sequencer::state::state(std::string name, sequencer_options given, peers &links, metadata &records)
-    : log(std::move(name)), options(std::move(given)), servers(links), view(records),
+    : log(std::move(name)), options(consistent(std::move(given))), servers(links), view(records),
       credit(options.in_flight_bytes, options.producer_in_flight_bytes),
       known(producers::bounds{.sequences_max = options.producer_sequences_max, .age_max = options.producer_age_max}),
       large(std::make_unique<large_appends>(large_appends::settings{.log = log,

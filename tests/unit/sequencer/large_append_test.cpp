@@ -463,6 +463,24 @@ TEST_CASE("large append: what comes in pieces takes credit for what there is of 
   CHECK(cluster.status().bytes_in_flight < 32 * wire::kib);
 }
 
+TEST_CASE("large append: a window beyond what one producer may have in flight is as large as that") {
+  fixture cluster;
+  cluster.options.bulk_window_bytes = 64 * wire::kib;
+  cluster.options.producer_in_flight_bytes = 4 * fragment_bytes;
+  cluster.options.pipeline_batches = 100;
+  cluster.start_and_open();
+  for (const std::string node : {"n1", "n2", "n3"}) {
+    cluster.peers.hold(node);
+  }
+  sender client(cluster, text_of_size(20'000));
+  const host::large_answer opened = client.open();
+  REQUIRE(std::holds_alternative<host::large_opened>(opened));
+  CHECK(std::get<host::large_opened>(opened).window_bytes == 4 * fragment_bytes);
+  client.send_all();
+  cluster.run();
+  CHECK(client.taken == 4);
+}
+
 TEST_CASE("large append: a spilled record is durable in its store before its reference is appended") {
   fixture cluster(policy_plan::spill("archive"));
   cluster.start_and_open();
