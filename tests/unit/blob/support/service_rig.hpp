@@ -29,6 +29,9 @@ inline host::marker_expectation expectation_of(const std::string &store) {
   return {true, wire::cluster_id{7}, marker_of(store).id};
 }
 
+/// What `done` asks about can come true on the blob service's own thread, which has nothing to wake us for.
+inline constexpr duration look_again_after = std::chrono::milliseconds(10);
+
 /// Drives `service` until `done`.
 inline void drive(host::blob_service &service, const std::function<bool()> &done) {
   const time_point until = steady_now() + rig_patience;
@@ -39,7 +42,7 @@ inline void drive(host::blob_service &service, const std::function<bool()> &done
       return;
     }
     REQUIRE(steady_now() < until);
-    const duration left = std::min(service.next_time(), until) - steady_now();
+    const duration left = std::min({service.next_time() - steady_now(), until - steady_now(), look_again_after});
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::max(left, duration::zero())).count() + 1;
     pollfd readable{service.event_fd(), POLLIN, 0};
     ::poll(&readable, 1, static_cast<int>(ms));
