@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/resource.h>
 
@@ -44,6 +45,15 @@ void raise_descriptor_limit() {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit); // refused: the soft limit it is
   }
+}
+
+/// What large messages took goes back to the system when they are gone. By itself glibc raises these to 32 and 64 MiB
+/// with the largest block that was freed, and keeps as much on the heap of each thread.
+void keep_little_freed_memory() {
+  constexpr int mapped_from_bytes = 4 * wire::mib;
+  constexpr int kept_bytes = 8 * wire::mib;
+  ::mallopt(M_MMAP_THRESHOLD, mapped_from_bytes);
+  ::mallopt(M_TRIM_THRESHOLD, kept_bytes);
 }
 
 /// Waits until a descriptor is readable or `until` has come.
@@ -80,6 +90,7 @@ public:
 private:
   result<void> start() {
     raise_descriptor_limit();
+    keep_little_freed_memory();
     result<stop_signals> signals = stop_signals::open(); // before RocksDB starts its threads
     if (!signals) {
       return std::move(signals).error();
