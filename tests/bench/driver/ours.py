@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import re
+import shutil
 import time
 
 from process import Program, usage_of, watch
@@ -116,19 +118,13 @@ class Cluster:
 
 
 class Stream:
-    """The large records beside a cell's own: what they reach alone, then what they keep."""
+    """The large records beside a cell's own."""
 
     def __init__(self, cluster, seconds, stack):
-        self.cluster, self.seconds, self.stack = cluster, seconds, stack
-        self.start()
-        self.alone = self.finish()
-        cluster.settle()
-
-    def start(self):
-        beside = self.cluster.cell.beside
+        beside = cluster.cell.beside
         log = ANOTHER_LOG if beside.on_another_log else LOG
-        self.client = self.cluster.bench(beside.record_bytes, beside.in_flight, self.seconds, log)
-        self.stack.callback(self.client.stop)
+        self.client = cluster.bench(beside.record_bytes, beside.in_flight, seconds, log)
+        stack.callback(self.client.stop)
 
     def finish(self):
         """What the client said at its end, when it has read everything back."""
@@ -138,17 +134,36 @@ class Stream:
         return said
 
 
-def measure(cell, seconds, release, examples, folder, ports) -> Measurement:
-    cluster = Cluster(cell, release, examples, folder, ports)
+@contextlib.contextmanager
+def running(cluster):
+    """A cluster whose stores are warm, and the stack of what ends before it does."""
     with contextlib.ExitStack() as stack:
         stack.callback(cluster.stop)
         cluster.start()
         cluster.warm_up()
-        stream = None if cell.beside is None else Stream(cluster, seconds, stack)
+        yield stack
+
+
+def measure_alone(cluster, seconds):
+    """What the large records reach without company. Nothing is left of it: data that the kernel still holds would slow
+    what is measured next."""
+    cluster.folder.mkdir()
+    with running(cluster) as stack:
+        said = Stream(cluster, seconds, stack).finish()
+    shutil.rmtree(cluster.folder)
+    os.sync()
+    return said
+
+
+def measure(cell, seconds, release, examples, folder, ports) -> Measurement:
+    alone = None
+    if cell.beside is not None:
+        alone = measure_alone(Cluster(cell, release, examples, folder / "alone", ports), seconds)
+    cluster = Cluster(cell, release, examples, folder, ports)
+    with running(cluster) as stack:
         warm_compactions, _ = cluster.compactions()
         before = usage_of(cluster.nodes.values())
-        if stream is not None:
-            stream.start()
+        stream = None if alone is None else Stream(cluster, seconds, stack)
         client = cluster.bench(cell.record_bytes, cell.in_flight, seconds)
         stack.callback(client.stop)
         used, window = watch([client], cluster.nodes.values(), seconds)
@@ -162,5 +177,5 @@ def measure(cell, seconds, release, examples, folder, ports) -> Measurement:
     made.compaction_bytes = compaction_bytes
     if kept is not None:
         made.stream_bytes_per_second = kept["bytes_per_second"]
-        made.stream_share = kept["bytes_per_second"] / stream.alone["bytes_per_second"]
+        made.stream_share = kept["bytes_per_second"] / alone["bytes_per_second"]
     return made
