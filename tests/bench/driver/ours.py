@@ -145,8 +145,8 @@ def running(cluster):
 
 
 def measure_alone(cluster, seconds):
-    """What the large records reach without company. Nothing is left of it: data that the kernel still holds would slow
-    what is measured next."""
+    """What the large records reach without company. Nothing is left of it: the floor, too, begins the mix with empty
+    files, and what is there slows it."""
     cluster.folder.mkdir()
     with running(cluster) as stack:
         said = Stream(cluster, seconds, stack).finish()
