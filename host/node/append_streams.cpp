@@ -119,12 +119,11 @@ result<void> append_streams::promise_window(stream &to, const wire::append_opene
   const std::uint64_t least = std::min(to.piece_bytes, to.payload_bytes);
   if (room < least) {
     const bool never_fits = least > settings_.relayed_bytes_max;
-    error full =
-        size_error(never_fits ? code::too_large : code::overloaded,
-                   fmt::format("large append to log {}: node {} can hold {} bytes to pass on, {} of them are "
-                               "promised to others; pieces of {} bytes do not fit",
-                               to.log, settings_.node, settings_.relayed_bytes_max, relayed_bytes_, least),
-                   least, settings_.relayed_bytes_max);
+    error full = size_error(never_fits ? code::too_large : code::overloaded,
+                            fmt::format("large append to log {}: node {} can hold {} bytes to pass on, {} of them are "
+                                        "promised to others; pieces of {} bytes do not fit",
+                                        to.log, settings_.node, settings_.relayed_bytes_max, relayed_bytes_, least),
+                            least, settings_.relayed_bytes_max);
     full.remedy = fmt::format("{}connect to node {}, the sequencer's", never_fits ? "" : "try again later, or ",
                               to.route->passed_on_to());
     return full;
